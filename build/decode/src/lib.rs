@@ -1,0 +1,1 @@
+//! exov6-decode

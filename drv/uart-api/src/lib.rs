@@ -1,0 +1,1 @@
+//! drv-uart-api
