@@ -11,7 +11,7 @@ pub enum KernelOp {
     /// State of a task: see [`Status`].
     Status = 0,
     /// First faulted task with an index of at least `x9`: its index in `x0`, or
-    /// status `NONE`. "None" from index 0 is the supervisor's acknowledgement.
+    /// status `NONE`, which is the supervisor's acknowledgement of all faults so far.
     /// The grant is all or nothing; `x9` may be any number.
     FindFaulted = 1,
     /// 64 bytes of a panic message from offset `x10` (0 or 64) in `x0`–`x7`,

@@ -1,0 +1,232 @@
+//! Kernel: its whole memory, and the choice of who runs next.
+//!
+//! Tasks are chosen by *rank*, their position in the order of urgency that the
+//! build computed: the ready set is one mask by rank, so the choice is one count
+//! of trailing zeros and does not depend on how many tasks there are.
+
+use crate::arch::{Arch, Physical};
+use crate::deadline::Deadlines;
+use crate::task::{Task, TaskId, TaskIndex};
+use abi::boot::{self, BootInfo, ResetReason, ResetRecord};
+use abi::desc::{self, Tables};
+use abi::limits::{MAX_TASKS, MAX_TIMERS};
+use zerocopy::{FromZeros, IntoBytes};
+
+/// The large part of the kernel's memory; all zero before boot.
+pub struct Storage<F> {
+    pub(crate) tasks: [Task<F>; MAX_TASKS],
+    pub(crate) deadlines: Deadlines,
+    pub(crate) timer_bits: [u32; MAX_TASKS * MAX_TIMERS],
+}
+
+impl<F: crate::arch::Frame> Storage<F> {
+    /// Before boot.
+    pub const NEW: Self = Storage {
+        tasks: [Task::NEW; MAX_TASKS],
+        deadlines: Deadlines::NEW,
+        timer_bits: [0; MAX_TASKS * MAX_TIMERS],
+    };
+}
+
+/// The kernel of one core.
+pub struct Kernel<A: Arch + 'static> {
+    pub(crate) arch: A,
+    pub(crate) tables: Tables<'static>,
+    pub(crate) storage: &'static mut Storage<A::Frame>,
+    /// Tasks that could run, by rank.
+    pub(crate) ready: u64,
+    /// Task of each rank.
+    pub(crate) by_rank: [u8; MAX_TASKS],
+    /// The task whose address space is active, once there is one.
+    pub(crate) current: Option<TaskIndex>,
+    /// Why the machine was reset before this boot.
+    pub(crate) reset: ResetRecord,
+    /// Counter value at boot.
+    pub(crate) boot_ticks: u64,
+}
+
+impl<A: Arch> Kernel<A> {
+    /// Boots: every task that is not held begins at its entry.
+    ///
+    /// `None` if the tables contradict themselves or the limits, which `verify`
+    /// and the build exclude.
+    #[must_use]
+    pub fn boot(
+        arch: A,
+        tables: Tables<'static>,
+        storage: &'static mut Storage<A::Frame>,
+        boot_ticks: u64,
+    ) -> Option<Self> {
+        let count = tables.tasks.len();
+        if count == 0 || count > MAX_TASKS || tables.header.supervisor as usize >= count {
+            return None;
+        }
+        let mut kernel = Kernel {
+            arch,
+            tables,
+            storage,
+            ready: 0,
+            by_rank: [0; MAX_TASKS],
+            current: None,
+            reset: ResetRecord::new_zeroed(),
+            boot_ticks,
+        };
+        kernel.read_reset_record();
+        for (position, desc) in tables.tasks.iter().enumerate() {
+            let index = TaskIndex::new(position as u64, count)?;
+            *kernel.by_rank.get_mut(desc.rank as usize)? = position as u8;
+            kernel.begin_task(index, desc, desc.flags & desc::TASK_HELD != 0);
+        }
+        kernel.arm_run_until();
+        Some(kernel)
+    }
+
+    /// The task to run, by rank; `None` when all wait.
+    #[must_use]
+    pub fn next(&self) -> Option<TaskIndex> {
+        if self.ready == 0 { None } else { Some(self.task_of_rank(self.ready.trailing_zeros())) }
+    }
+
+    /// Ends a stay in the kernel: waits for work if there is none, activates the
+    /// task to run and returns its registers. `None` if the machine is to stop
+    /// (only a simulated one gets that far).
+    pub fn dispatch(&mut self) -> Option<&mut A::Frame> {
+        let next = loop {
+            if let Some(next) = self.next() {
+                break next;
+            }
+            self.sync_deadline();
+            self.arch.wait();
+            self.interrupt();
+        };
+        self.sync_deadline();
+        if self.current != Some(next) {
+            self.current = Some(next);
+            let desc = self.desc(next)?;
+            self.arch.activate(next, desc);
+        }
+        Some(&mut self.task_mut(next).frame)
+    }
+
+    /// Number of tasks.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.tables.tasks.len()
+    }
+
+    /// What changes about a task.
+    #[must_use]
+    pub fn task(&self, index: TaskIndex) -> &Task<A::Frame> {
+        &self.storage.tasks[index.position()]
+    }
+
+    pub(crate) fn task_mut(&mut self, index: TaskIndex) -> &mut Task<A::Frame> {
+        &mut self.storage.tasks[index.position()]
+    }
+
+    /// What does not change about a task. `None` cannot be: an index is checked
+    /// when it is made; saying so in the type keeps panics out of the image.
+    pub(crate) fn desc(&self, index: TaskIndex) -> Option<&'static desc::Task> {
+        self.tables.tasks.get(index.position())
+    }
+
+    /// A task in its present life.
+    pub(crate) fn id(&self, index: TaskIndex) -> TaskId {
+        TaskId { index, generation: self.task(index).generation }
+    }
+
+    /// The bit of a task in masks by rank.
+    pub(crate) fn rank_bit(&self, index: TaskIndex) -> u64 {
+        self.desc(index).map_or(0, |desc| 1 << (desc.rank & 63))
+    }
+
+    /// The task of a rank.
+    pub(crate) fn task_of_rank(&self, rank: u32) -> TaskIndex {
+        let position = self.by_rank[rank as usize & (MAX_TASKS - 1)];
+        TaskIndex::new(u64::from(position), MAX_TASKS).unwrap_or(self.supervisor())
+    }
+
+    /// The supervisor.
+    pub(crate) fn supervisor(&self) -> TaskIndex {
+        TaskIndex::new(u64::from(self.tables.header.supervisor), MAX_TASKS)
+            .unwrap_or(TaskIndex::FIRST)
+    }
+
+    /// Every task index.
+    pub(crate) fn indices(&self) -> impl Iterator<Item = TaskIndex> + use<A> {
+        let count = self.count();
+        (0..count as u64).filter_map(move |index| TaskIndex::new(index, count))
+    }
+
+    /// Makes the ready set say what the task's state says. Called by whoever
+    /// changes a state.
+    pub(crate) fn update_ready(&mut self, index: TaskIndex) {
+        let bit = self.rank_bit(index);
+        if self.task(index).is_ready() {
+            self.ready |= bit;
+        } else {
+            self.ready &= !bit;
+        }
+    }
+
+    /// The tail of a table from `first`, `count` entries long.
+    pub(crate) fn slice<T>(table: &'static [T], first: u32, count: u32) -> &'static [T] {
+        let first = first as usize;
+        first.checked_add(count as usize).and_then(|end| table.get(first..end)).unwrap_or(&[])
+    }
+
+    /// Writes why, then resets the machine.
+    pub(crate) fn reset_machine(
+        &mut self,
+        reason: ResetReason,
+        task: Option<TaskIndex>,
+        argument: u64,
+    ) {
+        let mut record = ResetRecord {
+            magic: boot::RESET_MAGIC,
+            reason: reason as u64,
+            task: u64::MAX,
+            fault: argument,
+            ticks: self.arch.now(),
+            ..ResetRecord::default()
+        };
+        if let Some(index) = task {
+            let task = self.task(index);
+            record.task = index.position() as u64;
+            record.pc = task.frame.pc();
+            if let Some(fault) = task.fault {
+                record.fault = fault.fault.pack();
+                record.detail = fault.fault.detail;
+                record.syndrome = fault.syndrome;
+            }
+        }
+        record.checksum = record.sum();
+        self.arch.write(Physical(self.tables.header.reset_record), record.as_bytes());
+        self.arch.reset();
+    }
+
+    /// Takes the last boot's record, so that it is told once.
+    fn read_reset_record(&mut self) {
+        let at = Physical(self.tables.header.reset_record);
+        let mut record = ResetRecord::default();
+        self.arch.read(at, record.as_mut_bytes());
+        if record.valid() {
+            self.reset = record;
+        }
+        self.arch.write(at, ResetRecord::default().as_bytes());
+    }
+
+    /// What the emulator wrote, if it did: the moment to stop.
+    fn arm_run_until(&mut self) {
+        let mut words = [0_u64; 2];
+        self.arch.read(Physical(self.tables.header.boot_info), words.as_mut_bytes());
+        let [magic, run_until_us] = words;
+        const { assert!(core::mem::offset_of!(BootInfo, run_until_us) == 8) };
+        if magic == boot::INFO_MAGIC && run_until_us != 0 {
+            let deadline = self.boot_ticks.saturating_add(self.arch.ticks(run_until_us));
+            self.set_run_until(deadline);
+        }
+    }
+}
+
+use crate::arch::Frame as _;

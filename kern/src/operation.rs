@@ -1,0 +1,190 @@
+//! Kernel operations: what the supervisor may ask, and what it is told.
+//!
+//! Each is granted per target in `app.toml`. There is no operation that every
+//! task may use, and no task that may use every operation by being special.
+
+use crate::arch::{Arch, Frame, Words};
+use crate::deadline::Owner;
+use crate::kernel::Kernel;
+use crate::memory::{Use, UserSlice};
+use crate::syscall::Outcome;
+use crate::task::{State, TaskIndex};
+use abi::boot::ResetReason;
+use abi::fault::{Fault, FaultKind};
+use abi::kernel_op::{self, KernelOp, StateCode, Status};
+use abi::syscall as nr;
+use zerocopy::IntoBytes;
+
+impl<A: Arch> Kernel<A> {
+    /// `kernel_op`.
+    pub(crate) fn kernel_op(&mut self, me: TaskIndex) -> Outcome {
+        let frame = &self.task(me).frame;
+        let (number, target, argument) =
+            (frame.register(0), frame.register(1), frame.register(2));
+        let denied = Fault::new(FaultKind::BadKernelOp, number & 0xffff_ffff | target << 32);
+        let operation = KernelOp::from_u64(number).ok_or(denied)?;
+        let desc = self.desc(me).ok_or(denied)?;
+        let granted = desc.ops.get(operation as usize).copied().unwrap_or(0);
+        let target = match operation {
+            KernelOp::FindFaulted | KernelOp::Reset | KernelOp::Exit => {
+                if granted == 0 {
+                    return Err(denied);
+                }
+                return self.global_op(me, operation, target, argument);
+            }
+            _ => TaskIndex::new(target, self.count())
+                .filter(|target| granted & target.bit() != 0)
+                .ok_or(denied)?,
+        };
+        // First the caller's result: the operation may end the caller's life.
+        self.finish(me, nr::OK)?;
+        self.task_mut(me).frame.set_words(&Words::default());
+        match operation {
+            KernelOp::Status => {
+                let words = self.status(target).words();
+                self.task_mut(me).frame.set_words(&words);
+            }
+            KernelOp::PanicMessage => return self.panic_message(me, target, argument),
+            KernelOp::Restart => self.restart(target, argument == kernel_op::RESTART_HOLD),
+            KernelOp::Start => self.hold(target, false),
+            KernelOp::Hold => self.hold(target, true),
+            KernelOp::Fault => {
+                let mut fault = Fault::new(FaultKind::Injected, 0);
+                fault.who = me.position() as u8;
+                self.fault_task(target, fault, 0);
+            }
+            KernelOp::Dump => return self.read_out(me, target, argument, 64),
+            KernelOp::SoftwareIrq => {
+                let bits = self.desc(target).map_or(0, |desc| desc.irq_bits);
+                if argument == 0 || argument & !u64::from(bits) != 0 {
+                    return Err(Fault::new(FaultKind::BadBits, argument));
+                }
+                for irq in self.irqs_of(target, argument as u32) {
+                    self.arch.pend_interrupt(irq.number);
+                }
+            }
+            KernelOp::FindFaulted | KernelOp::Reset | KernelOp::Exit => {}
+        }
+        Ok(())
+    }
+
+    fn global_op(
+        &mut self,
+        me: TaskIndex,
+        operation: KernelOp,
+        from: u64,
+        argument: u64,
+    ) -> Outcome {
+        match operation {
+            KernelOp::FindFaulted => {
+                let found = self
+                    .indices()
+                    .find(|task| {
+                        task.position() as u64 >= from && self.task(*task).fault.is_some()
+                    });
+                let mut words = Words::default();
+                words[0] = found.map_or(0, |task| task.position() as u64);
+                self.task_mut(me).frame.set_words(&words);
+                if found.is_none() && me == self.supervisor() {
+                    self.storage.deadlines.cancel(Owner::Acknowledge);
+                }
+                self.finish(me, if found.is_some() { nr::OK } else { nr::NONE })
+            }
+            KernelOp::Reset => {
+                self.reset_machine(ResetReason::Requested, None, argument);
+                Ok(())
+            }
+            _ => {
+                self.arch.exit(argument as u8);
+                Ok(())
+            }
+        }
+    }
+
+    /// Keeps a task from running, or lets it; a server that is let go receives
+    /// what has come in the meantime.
+    fn hold(&mut self, target: TaskIndex, held: bool) {
+        self.task_mut(target).held = held;
+        self.update_ready(target);
+        let task = self.task(target);
+        if let (true, State::InRecv { open, mask }) = (task.is_live(), task.state) {
+            if self.take_notifications(target, mask) {
+                self.clear_wait(target);
+                self.set_state(target, State::Runnable);
+            } else if open && self.task(target).callers != 0 {
+                let callers = self.task(target).callers;
+                let caller = self.task_of_rank(callers.trailing_zeros());
+                self.task_mut(target).callers &= callers.wrapping_sub(1);
+                self.clear_wait(target);
+                self.set_state(target, State::Runnable);
+                self.deliver(caller, target);
+            }
+        }
+    }
+
+    fn status(&self, target: TaskIndex) -> Status {
+        let task = self.task(target);
+        let (code, peer) = match task.state {
+            _ if task.held && task.fault.is_none() => (StateCode::Stopped, None),
+            State::Runnable => (StateCode::Runnable, None),
+            State::InCall(server) => (StateCode::InCall, Some(server)),
+            State::InReply(server) => (StateCode::InReply, Some(server)),
+            State::InRecv { .. } => (StateCode::InRecv, None),
+        };
+        let mut state = code as u64 | peer.map_or(0, |peer| (peer.position() as u64) << 16);
+        if task.fault.is_some() {
+            state |= kernel_op::STATUS_FAULTED;
+        }
+        if task.disabled {
+            state |= kernel_op::STATUS_DISABLED;
+        }
+        Status {
+            state,
+            generation: u64::from(task.generation),
+            fault: task.fault.map_or(0, |record| record.fault.pack()),
+            detail: task.fault.map_or(0, |record| record.fault.detail),
+            pc: task.frame.pc(),
+            sp: task.frame.sp(),
+            syndrome: task.fault.map_or(0, |record| record.syndrome),
+            count: task.fault.map_or(0, |record| u64::from(record.count)),
+        }
+    }
+
+    fn panic_message(&mut self, me: TaskIndex, target: TaskIndex, offset: u64) -> Outcome {
+        let task = self.task(target);
+        let panicked = task.fault.is_some_and(|record| record.fault.kind == FaultKind::Panic);
+        let message = task.panic;
+        let Some(left) = message.length.checked_sub(offset).filter(|_| panicked) else {
+            return self.finish(me, nr::NONE);
+        };
+        self.read_out(me, target, message.address.wrapping_add(offset), left.min(64))?;
+        self.finish(me, message.length)
+    }
+
+    /// Bytes of a task's memory into the caller's message words.
+    fn read_out(
+        &mut self,
+        me: TaskIndex,
+        target: TaskIndex,
+        address: u64,
+        length: u64,
+    ) -> Outcome {
+        let regions = self.regions(target);
+        let slice = UserSlice::alleged(address, length);
+        if !slice.is_valid(regions, Use::Read) {
+            return self.finish(me, nr::NONE);
+        }
+        let mut words = Words::default();
+        let bytes = words.as_mut_bytes();
+        let mut done = 0;
+        while let Some(segment) = slice.segment(regions, done as u64) {
+            let Some(rest) = bytes.get_mut(done..) else { break };
+            let part = rest.len().min(segment.length as usize);
+            let Some(part) = rest.get_mut(..part).filter(|part| !part.is_empty()) else { break };
+            self.arch.read(segment.physical, part);
+            done += part.len();
+        }
+        self.task_mut(me).frame.set_words(&words);
+        Ok(())
+    }
+}
