@@ -11,6 +11,8 @@ use abi::desc;
 #[cfg(all(target_arch = "aarch64", target_os = "none"))]
 #[allow(unsafe_code)] // the one place where the machine is touched
 pub mod aarch64;
+#[cfg(test)]
+pub mod sim;
 
 /// Eight message words.
 pub type Words = [u64; 8];
