@@ -103,7 +103,7 @@ impl Deadlines {
         self.cancel(owner);
         self.at[number.0 as usize & MASK] = deadline;
         let place = self.length & MASK;
-        self.length = (self.length + 1).min(CAPACITY);
+        self.length = self.length.saturating_add(1).min(CAPACITY);
         self.put(place, number.0);
         self.rise(place);
     }

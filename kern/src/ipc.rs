@@ -212,7 +212,7 @@ impl<A: Arch> Kernel<A> {
             let mut done = 0;
             // An entry can lie across two regions.
             while let Some(segment) =
-                table.segment(regions, at as u64 * LEASE_DESC_BYTES + done as u64)
+                table.segment(regions, (at as u64 * LEASE_DESC_BYTES).wrapping_add(done as u64))
             {
                 let Some(rest) = bytes.get_mut(done..) else { break };
                 let length = rest.len().min(segment.length as usize);
@@ -221,7 +221,7 @@ impl<A: Arch> Kernel<A> {
                     break;
                 }
                 self.arch.read(segment.physical, part);
-                done += length;
+                done = done.wrapping_add(length);
             }
             let usage = match entry.rights {
                 nr::LEASE_R => Use::Read,

@@ -58,13 +58,13 @@ impl<A: Arch> Kernel<A> {
             ) else {
                 break;
             };
-            let part = here.length.min(there.length).min(length - done);
+            let part = here.length.min(there.length).min(length.wrapping_sub(done));
             let (to, from) = match direction {
                 Direction::FromLender => (here.physical, there.physical),
                 Direction::ToLender => (there.physical, here.physical),
             };
             self.arch.copy(to, from, part as usize);
-            done += part;
+            done = done.wrapping_add(part);
         }
         self.copied(me, nr::OK, done)
     }

@@ -19,8 +19,7 @@ impl<A: Arch> Kernel<A> {
     /// `kernel_op`.
     pub(crate) fn kernel_op(&mut self, me: TaskIndex) -> Outcome {
         let frame = &self.task(me).frame;
-        let (number, target, argument) =
-            (frame.register(0), frame.register(1), frame.register(2));
+        let (number, target, argument) = (frame.register(0), frame.register(1), frame.register(2));
         let denied = Fault::new(FaultKind::BadKernelOp, number & 0xffff_ffff | target << 32);
         let operation = KernelOp::from_u64(number).ok_or(denied)?;
         let desc = self.desc(me).ok_or(denied)?;
@@ -77,11 +76,9 @@ impl<A: Arch> Kernel<A> {
     ) -> Outcome {
         match operation {
             KernelOp::FindFaulted => {
-                let found = self
-                    .indices()
-                    .find(|task| {
-                        task.position() as u64 >= from && self.task(*task).fault.is_some()
-                    });
+                let found = self.indices().find(|task| {
+                    task.position() as u64 >= from && self.task(*task).fault.is_some()
+                });
                 let mut words = Words::default();
                 words[0] = found.map_or(0, |task| task.position() as u64);
                 self.task_mut(me).frame.set_words(&words);
@@ -162,13 +159,7 @@ impl<A: Arch> Kernel<A> {
     }
 
     /// Bytes of a task's memory into the caller's message words.
-    fn read_out(
-        &mut self,
-        me: TaskIndex,
-        target: TaskIndex,
-        address: u64,
-        length: u64,
-    ) -> Outcome {
+    fn read_out(&mut self, me: TaskIndex, target: TaskIndex, address: u64, length: u64) -> Outcome {
         let regions = self.regions(target);
         let slice = UserSlice::alleged(address, length);
         if !slice.is_valid(regions, Use::Read) {
@@ -182,7 +173,7 @@ impl<A: Arch> Kernel<A> {
             let part = rest.len().min(segment.length as usize);
             let Some(part) = rest.get_mut(..part).filter(|part| !part.is_empty()) else { break };
             self.arch.read(segment.physical, part);
-            done += part.len();
+            done = done.wrapping_add(part.len());
         }
         self.task_mut(me).frame.set_words(&words);
         Ok(())

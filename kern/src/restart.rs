@@ -67,8 +67,8 @@ impl<A: Arch> Kernel<A> {
             let stale_posts = mask_where(posts, |post| post.target == number);
             let task = self.task_mut(client);
             task.stale_posts |= stale_posts;
-            let waits = task.state == State::InCall(restarted)
-                || task.state == State::InReply(restarted);
+            let waits =
+                task.state == State::InCall(restarted) || task.state == State::InReply(restarted);
             if waits && task.fault.is_none() {
                 task.stale_ports &= !stale_ports;
                 let told: Outcome = self.end_call(client, nr::DEAD);

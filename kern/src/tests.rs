@@ -23,9 +23,8 @@ const OTHER: u64 = 2;
 /// 0x4000..0x6000 and a read-only one before it, from 0x3000.
 fn regions(task: u64) -> Vec<Region> {
     let base = 0x1_0000 * (task + 1);
-    let region = |start, size, physical, rights, kind| Region {
-        base: start, size, physical, rights, kind,
-    };
+    let region =
+        |start, size, physical, rights, kind| Region { base: start, size, physical, rights, kind };
     vec![
         region(0x1000, 0x1000, base, desc::R | desc::X, desc::KIND_TEXT),
         region(0x3000, 0x1000, base + 0x1000, desc::R, desc::KIND_RODATA),

@@ -118,7 +118,9 @@ impl<A: Arch> Kernel<A> {
 
     fn timer_bits(&mut self, owner: Owner) -> &mut u32 {
         let at = match owner {
-            Owner::Timer { rank, timer } => rank as usize * abi::limits::MAX_TIMERS + timer as usize,
+            Owner::Timer { rank, timer } => {
+                rank as usize * abi::limits::MAX_TIMERS + timer as usize
+            }
             _ => 0,
         };
         let mask = self.storage.timer_bits.len() - 1;

@@ -1,1 +1,61 @@
-//! exov6-config
+//! Configuration: app.toml, its board and its chip become one checked model.
+//!
+//! Everything that a system may do is declared in `app.toml`; this crate reads it,
+//! holds it against every rule, and hands on a [`Model`] in which all names are
+//! resolved. What is wrong comes back as [`Errors`]: all of it at once, each with
+//! a number, both parties, their lines, and what to do.
+//!
+//! ```text
+//!   text ─► document ─► app, machine ─► check ─► Model ─► link_crates ─► Linked
+//!   (one file, one arrow; no stage looks back)
+//! ```
+//!
+//! * [`load`] reads files, [`check`] does not.
+//! * [`CrateInfo`] is what a task's crate declares in its own `Cargo.toml`;
+//!   [`link_crates`] holds it against the model.
+//!
+//! This crate neither prints nor exits, and does not panic on any input.
+#![forbid(unsafe_code)]
+
+mod app;
+mod check;
+mod codes;
+mod crate_info;
+mod diagnostic;
+mod document;
+mod fields;
+mod hardware;
+mod library;
+mod link;
+mod machine;
+pub mod model;
+mod order;
+mod source;
+mod suggest;
+mod wiring;
+
+pub use app::{STACK_DEFAULT, STACK_MIN};
+pub use check::check;
+pub use codes::Code;
+pub use crate_info::CrateInfo;
+pub use diagnostic::{Diagnostic, Errors, Label};
+pub use library::{File, Kind, Library, Memory, Missing, Search};
+pub use link::{InterfaceFacts, Interfaces, Linked, LinkedPort, LinkedTask, link_crates};
+pub use model::Model;
+pub use source::{FileId, Position, Source, Sources, Span, Spanned};
+
+use std::path::Path;
+
+/// Reads and checks an `app.toml`, with the board and the chip it names.
+///
+/// # Errors
+///
+/// All rules that are broken; see [`Code`].
+pub fn load(app: &Path, search: &Search) -> Result<Model, Errors> {
+    let file = search.read(app)?;
+    let directory = match app.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    check(file, directory, &library::Disk { search, directory })
+}

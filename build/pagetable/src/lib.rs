@@ -342,7 +342,13 @@ mod tests {
     fn nothing_is_writable_and_executable() {
         use Access::*;
         for access in [
-            TaskText, TaskRead, TaskWrite, TaskDevice, KernelText, KernelRead, KernelWrite,
+            TaskText,
+            TaskRead,
+            TaskWrite,
+            TaskDevice,
+            KernelText,
+            KernelRead,
+            KernelWrite,
             KernelDevice,
         ] {
             let bits = access.attributes();

@@ -9,13 +9,14 @@ mod gic;
 
 use super::{Arch, Frame, Interrupt, Physical, Words};
 use crate::kernel::{Kernel, Storage};
-use crate::task::TaskIndex;
+use crate::task::{Task, TaskIndex};
 use abi::boot::{BOOT_MAGIC, BootRecord, ResetReason, ResetRecord};
 use abi::desc::{self, Tables};
 use abi::fault::{Access, FaultKind};
 use abi::limits::MAX_TASKS;
 use core::arch::{asm, global_asm};
 use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
 use core::ptr;
 use cortex_a::registers::{
     CNTFRQ_EL0, CNTV_CTL_EL0, CNTV_CVAL_EL0, CNTVCT_EL0, MIDR_EL1, Readable, Writeable,
@@ -140,10 +141,10 @@ struct Core<T>(UnsafeCell<T>);
 // tasks are the only way in, and each runs to completion before the next.
 unsafe impl<T> Sync for Core<T> {}
 
-static STORAGE: Core<Storage<Registers>> = Core(UnsafeCell::new(Storage::NEW));
+static STORAGE: Core<MaybeUninit<Storage<Registers>>> =
+    Core(UnsafeCell::new(MaybeUninit::uninit()));
 static FP: Core<[FpState; MAX_TASKS]> = Core(UnsafeCell::new([FpState::NEW; MAX_TASKS]));
-static KERNEL: Core<core::mem::MaybeUninit<Kernel<Machine>>> =
-    Core(UnsafeCell::new(core::mem::MaybeUninit::uninit()));
+static KERNEL: Core<MaybeUninit<Kernel<Machine>>> = Core(UnsafeCell::new(MaybeUninit::uninit()));
 
 /// The machine.
 pub struct Machine {
@@ -181,8 +182,11 @@ impl Arch for Machine {
     }
 
     fn ticks(&self, microseconds: u64) -> u64 {
-        let ticks = u128::from(microseconds) * u128::from(self.ticks_per_second);
-        u64::try_from(ticks.div_ceil(1_000_000)).unwrap_or(u64::MAX)
+        // Seconds and the rest apart: no intermediate value needs more than 64 bits
+        // (the counter runs at 1 GHz at most).
+        let (seconds, rest) = (microseconds / 1_000_000, microseconds % 1_000_000);
+        let rest = rest.wrapping_mul(self.ticks_per_second).wrapping_add(999_999) / 1_000_000;
+        seconds.saturating_mul(self.ticks_per_second).saturating_add(rest)
     }
 
     fn set_deadline(&mut self, deadline: Option<u64>) {
@@ -326,7 +330,7 @@ extern "C" fn kernel_main(entry_level: u64, boot_ticks: u64) -> ! {
     // SAFETY: the linker script puts the blob between these two symbols.
     let blob = unsafe {
         let start = &raw const __desc_start;
-        let length = (&raw const __desc_end).addr() - start.addr();
+        let length = (&raw const __desc_end).addr().wrapping_sub(start.addr());
         core::slice::from_raw_parts(start, length)
     };
     let Some(tables) = Tables::parse(blob) else { stop() };
@@ -339,13 +343,26 @@ extern "C" fn kernel_main(entry_level: u64, boot_ticks: u64) -> ! {
         fp_owner: None,
     };
     machine.gic.start(tables.irqs, board.timer_irq);
-    // SAFETY: the only reference to this memory, made once.
-    let storage = unsafe { &mut *STORAGE.0.get() };
+    let storage = storage();
     let Some(kernel) = Kernel::boot(machine, tables, storage, boot_ticks) else { stop() };
     // SAFETY: nobody else runs yet.
     let kernel = unsafe { (*KERNEL.0.get()).write(kernel) };
     kernel.write_boot_record(entry_level);
     resume_next(kernel)
+}
+
+/// The kernel's memory, made where it lies: it is larger than the stack.
+fn storage() -> &'static mut Storage<Registers> {
+    let storage: *mut Storage<Registers> = STORAGE.0.get().cast();
+    // SAFETY: called once, by `kernel_main`; the memory is bss, and all zero is what
+    // `Storage::NEW` is but for the tasks.
+    unsafe {
+        let tasks: *mut Task<Registers> = (&raw mut (*storage).tasks).cast();
+        for index in 0..MAX_TASKS {
+            tasks.add(index).write(Task::NEW);
+        }
+        &mut *storage
+    }
 }
 
 impl Kernel<Machine> {

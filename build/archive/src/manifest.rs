@@ -1,0 +1,282 @@
+//! `manifest.json`: the system, completely, as it was built.
+//!
+//! Whoever holds an archive needs nothing else: the emulator finds its command
+//! line here, the decoder the ELF of each task, the debugger every region with its
+//! physical address. Addresses and sizes are strings in hexadecimal, because
+//! numbers in JSON are not exact beyond 2^53 and unreadable as addresses anyway.
+//! Lists have no optional order: tasks are in index order, regions in address order.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// `format` of every manifest that this crate writes, and the only one it reads.
+pub const FORMAT: &str = "exov6-archive/1";
+
+/// An address or a size in bytes; in JSON a string such as `"0x40200000"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hex(pub u64);
+
+impl std::fmt::Display for Hex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:#x}", self.0)
+    }
+}
+
+impl Serialize for Hex {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hex {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.strip_prefix("0x")
+            .and_then(|digits| u64::from_str_radix(digits, 16).ok())
+            .map(Hex)
+            .ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no 0x… number")))
+    }
+}
+
+/// A built system.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`FORMAT`].
+    pub format: String,
+    /// `name` of app.toml.
+    pub name: String,
+    /// `board` of app.toml.
+    pub board: String,
+    /// `chip` of the board.
+    #[serde(default)]
+    pub chip: String,
+    /// SHA-256 of the image, as the kernel holds it, in hexadecimal.
+    pub image_id: String,
+    /// Physical address of the first instruction.
+    pub entry: Hex,
+    /// Physical address where the raw image is loaded.
+    pub load: Hex,
+    /// Bytes of memory that the image occupies from `load` on, zeroed parts included.
+    #[serde(default)]
+    pub size: Hex,
+    /// Physical address of the boot-info page.
+    pub boot_info: Hex,
+    /// Physical address of the boot-record page.
+    #[serde(default)]
+    pub boot_record: Hex,
+    /// Physical address of the reset-record page.
+    #[serde(default)]
+    pub reset_record: Hex,
+    /// What the kernel adds to a physical address of the image to reach it.
+    #[serde(default)]
+    pub kernel_offset: Hex,
+    /// Size of every task's address space.
+    #[serde(default)]
+    pub span: Hex,
+    /// Counter frequency, if the board fixes it, in ticks per second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticks_per_second: Option<u64>,
+    /// How to run the image in an emulator; absent for boards without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qemu: Option<Qemu>,
+    /// Index of the supervisor.
+    pub supervisor: u32,
+    /// Index of the log task, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<u32>,
+    /// Scheduling bands, most urgent first.
+    #[serde(default)]
+    pub bands: Vec<Band>,
+    /// Tasks, in index order.
+    pub tasks: Vec<Task>,
+    /// What built it, such as `rustc` to `1.96.0`.
+    #[serde(default)]
+    pub tools: BTreeMap<String, String>,
+}
+
+impl Manifest {
+    /// The task with this name.
+    #[must_use]
+    pub fn task(&self, name: &str) -> Option<&Task> {
+        self.tasks.iter().find(|t| t.name == name)
+    }
+}
+
+/// An emulator's command line, without what a single run adds (serial line, boot
+/// info, time).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Qemu {
+    /// Program, such as `qemu-system-aarch64`.
+    pub binary: String,
+    /// Arguments: machine, processor, memory.
+    pub args: Vec<String>,
+}
+
+/// A scheduling band.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Band {
+    /// Its name.
+    pub name: String,
+    /// Its policy: `strict`.
+    pub policy: String,
+}
+
+/// A task.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// Its name in app.toml.
+    pub name: String,
+    /// Its index.
+    pub index: u32,
+    /// The package that it is built from.
+    #[serde(rename = "crate")]
+    pub package: String,
+    /// Entry of the archive that holds its ELF file.
+    pub elf: String,
+    /// Its band.
+    pub band: String,
+    /// Its priority inside the band; 0 is most urgent.
+    pub priority: u32,
+    /// Its position among all tasks; 0 is most urgent.
+    pub rank: u32,
+    /// Whether it uses floating point.
+    #[serde(default)]
+    pub fp: bool,
+    /// Whether it is held at boot until somebody starts it.
+    #[serde(default)]
+    pub held: bool,
+    /// Its address space identifier.
+    #[serde(default)]
+    pub asid: u32,
+    /// Physical address of its table root.
+    #[serde(default)]
+    pub table_root: Hex,
+    /// First instruction, in its span.
+    #[serde(default)]
+    pub entry: Hex,
+    /// Initial stack pointer, in its span.
+    #[serde(default)]
+    pub stack_top: Hex,
+    /// Names of its summary counters, in order.
+    #[serde(default)]
+    pub summary: Vec<String>,
+    /// Interface that it serves, if any: the name of the `.idol` file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serves: Option<String>,
+    /// Notification bits, in bit order.
+    #[serde(default)]
+    pub notifications: Vec<Notification>,
+    /// Timers, in number order.
+    #[serde(default)]
+    pub timers: Vec<Timer>,
+    /// Ports, in number order.
+    #[serde(default)]
+    pub ports: Vec<Port>,
+    /// Post grants, in number order.
+    #[serde(default)]
+    pub posts: Vec<Post>,
+    /// Interrupts.
+    #[serde(default)]
+    pub irqs: Vec<Irq>,
+    /// Kernel operations, each with the names of the tasks it may be used on.
+    #[serde(default)]
+    pub kernel: BTreeMap<String, Vec<String>>,
+    /// Memory, in address order.
+    pub regions: Vec<Region>,
+}
+
+/// A notification bit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notification {
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub bit: u32,
+    /// Number of the timer that posts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timer: Option<u32>,
+    /// Name of the interrupt that posts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub irq: Option<String>,
+}
+
+/// A timer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timer {
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub number: u32,
+    /// The notification bit that it posts.
+    pub bit: u32,
+}
+
+/// A port.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Port {
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub number: u32,
+    /// Name of the server.
+    pub server: String,
+    /// What the server sees.
+    pub badge: u64,
+    /// Interface of the server: the name of the `.idol` file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
+    /// Operations that may be called, by name, in number order.
+    pub ops: Vec<String>,
+    /// The same as a mask: bit *n* is operation *n*.
+    #[serde(default)]
+    pub mask: Hex,
+    /// A call gives up after this long, in microseconds; 0 = never.
+    #[serde(default)]
+    pub timeout_us: u64,
+}
+
+/// A post grant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Post {
+    /// Name of the task that is told.
+    pub task: String,
+    /// Its number.
+    pub number: u32,
+    /// Names of the bits.
+    #[serde(default)]
+    pub bits: Vec<String>,
+    /// The bits.
+    pub mask: u32,
+}
+
+/// An interrupt.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Irq {
+    /// `DEVICE.INTERRUPT` as in app.toml.
+    pub name: String,
+    /// Number of the interrupt controller.
+    pub number: u32,
+    /// The notification bit that it posts.
+    pub bit: u32,
+    /// Whether it is edge-triggered.
+    #[serde(default)]
+    pub edge: bool,
+}
+
+/// A piece of a task's span.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Region {
+    /// `text`, `rodata`, `data`, `guard`, `device`, `ring`, `boot` or `window`.
+    pub kind: String,
+    /// What it is more precisely: device, or owner of a ring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// First byte, in the span.
+    pub base: Hex,
+    /// Length in bytes.
+    pub size: Hex,
+    /// Physical address of the first byte; 0 for a guard.
+    pub physical: Hex,
+    /// Some of `r`, `w`, `x`; empty for a guard.
+    pub rights: String,
+}

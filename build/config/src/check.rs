@@ -1,0 +1,236 @@
+//! Check: typed config in, model or all that is wrong out.
+//!
+//! ```text
+//!   app.toml ─► document ─► app ─┐
+//!   board ────► document ─┐      ├─► hardware, order, wiring ─► Model
+//!   chip ─────► document ─┴► machine ─┘
+//! ```
+//!
+//! Nothing here reads files: a [`Library`] gives the texts, so that tests give
+//! them from memory.
+
+use crate::app::{self, App};
+use crate::codes::Code;
+use crate::diagnostic::{Diagnostic, Errors};
+use crate::document;
+use crate::fields::Out;
+use crate::hardware::{self, Owned};
+use crate::library::{File, Kind, Library, is_path};
+use crate::machine;
+use crate::model::{Band, Board, Chip, Log, Model, Supervisor, Task};
+use crate::order;
+use crate::source::{FileId, Sources, Span, Spanned};
+use crate::suggest;
+use crate::wiring;
+use std::path::Path;
+
+/// Checks an `app.toml`. `directory` is where its relative paths begin.
+///
+/// # Errors
+///
+/// Every rule that is broken, as far as they can be told apart: what only follows
+/// from another error is left out.
+pub fn check(app: File, directory: &Path, library: &dyn Library) -> Result<Model, Errors> {
+    let mut sources = Sources::default();
+    let mut out = Out::new();
+    let (app_file, table) = document::parse(&app.path, app.bytes, &mut sources, &mut out);
+    let model = table.and_then(|table| {
+        let top = Span { file: app_file, start: 0, end: 0 };
+        let app = app::read(&table, top, &mut out);
+        let machine =
+            app.board.as_ref().and_then(|board| machine(board, library, &mut sources, &mut out));
+        assemble(&app, machine, &mut out).map(|(parts, machine)| Model {
+            name: app.name.map(|name| name.value).unwrap_or_default(),
+            directory: directory.to_path_buf(),
+            board: machine.board,
+            chip: machine.chip,
+            bands: parts.bands,
+            supervisor: parts.supervisor,
+            log: parts.log,
+            tasks: parts.tasks,
+            sources: sources.clone(),
+            app_file,
+            board_file: machine.board_file,
+            chip_file: machine.chip_file,
+        })
+    });
+    match model {
+        Some(model) if out.is_empty() => Ok(model),
+        _ => Err(Errors::new(out, sources)),
+    }
+}
+
+/// Board and chip with the files they came from.
+struct Machine {
+    board: Board,
+    board_file: FileId,
+    chip: Chip,
+    chip_file: FileId,
+}
+
+fn machine(
+    name: &Spanned<String>,
+    library: &dyn Library,
+    sources: &mut Sources,
+    out: &mut Out,
+) -> Option<Machine> {
+    let file = open(Kind::Board, name, library, out)?;
+    let (board_file, board_table) = document::parse(&file.path, file.bytes, sources, out);
+    let board_table = board_table?;
+    let board_top = Span { file: board_file, start: 0, end: 0 };
+    let chip_name = machine::chip_name(&board_table, board_top, out)?;
+    let file = open(Kind::Chip, &chip_name, library, out)?;
+    let (chip_file, chip_table) = document::parse(&file.path, file.bytes, sources, out);
+    let chip_top = Span { file: chip_file, start: 0, end: 0 };
+    let chip = machine::chip(&stem(&chip_name.value), &chip_table?, chip_top, out)?;
+    let board = machine::board(&stem(&name.value), &board_table, board_top, &chip, out)?;
+    Some(Machine { board, board_file, chip, chip_file })
+}
+
+/// A name, or the name in a path.
+fn stem(name: &str) -> String {
+    let path = Path::new(name).with_extension("");
+    path.file_name().map_or_else(|| name.to_string(), |stem| stem.to_string_lossy().into_owned())
+}
+
+fn open(kind: Kind, name: &Spanned<String>, library: &dyn Library, out: &mut Out) -> Option<File> {
+    match library.open(kind, &name.value) {
+        Ok(file) => Some(file),
+        Err(missing) => {
+            let word = kind.word();
+            let tried = missing.tried.join("` and `");
+            let known = missing.known.iter().map(String::as_str);
+            let help = if is_path(&name.value) {
+                Some("a path begins at the directory of app.toml, or at the repository".to_string())
+            } else {
+                suggest::did_you_mean(&name.value, known)
+            };
+            out.push(
+                Diagnostic::new(kind.unknown(), format!("there is no {word} `{}`", name.value))
+                    .at(name.span, format!("looked for `{tried}`"))
+                    .maybe_help(help),
+            );
+            None
+        }
+    }
+}
+
+/// What comes from `app.toml` alone.
+struct Parts {
+    bands: Vec<Band>,
+    supervisor: Supervisor,
+    log: Option<Log>,
+    tasks: Vec<Task>,
+}
+
+/// Applies the rules that join things. `None` if one is broken.
+fn assemble(app: &App, machine: Option<Machine>, out: &mut Out) -> Option<(Parts, Machine)> {
+    let supervisor_task = app.supervisor.as_ref().and_then(|supervisor| {
+        supervisor.task.as_ref().and_then(|name| wiring::find_task(app, name, out))
+    });
+    let log_task = app.log.as_ref().and_then(|name| wiring::find_task(app, name, out));
+    let log_at = log_task.zip(app.log_span);
+
+    let owned = match &machine {
+        Some(machine) => hardware::owners(app, &machine.chip, out),
+        None => app.tasks.iter().map(|_| Owned::default()).collect(),
+    };
+    let urgencies = order::urgencies(app, out);
+    if let Some(supervisor) = supervisor_task {
+        order::supervisor_first(app, supervisor, &urgencies, out);
+    }
+    let bits: Vec<_> = app
+        .tasks
+        .iter()
+        .zip(&owned)
+        .enumerate()
+        .map(|(index, (task, owned))| {
+            let span = app.supervisor.as_ref().map(|supervisor| supervisor.span);
+            let span = span.filter(|_| supervisor_task == Some(index));
+            wiring::notifications(task, owned, span, out)
+        })
+        .collect();
+    if let Some((log, at)) = log_at {
+        wiring::log_has_records(app, log, at, &bits[log], out);
+    }
+    let mut edges = Vec::new();
+    let mut wires = Vec::new();
+    for (index, task) in app.tasks.iter().enumerate() {
+        let board = machine.as_ref().map(|m| (m.board.name.as_str(), m.board.exit));
+        let ports = wiring::ports(app, index, &mut edges, out);
+        let posts = wiring::posts(app, index, &bits, log_at, out);
+        wires.push((ports, posts, wiring::kernel_ops(app, task, board, out)));
+    }
+    order::calls_go_up(app, &edges, &urgencies, out);
+    if !out.is_empty() {
+        return None;
+    }
+
+    let ranks = order::ranks(&urgencies);
+    let mut tasks = Vec::new();
+    for (index, ((task, owned), (ports, posts, kernel_ops))) in
+        app.tasks.iter().zip(owned).zip(wires).enumerate()
+    {
+        let crate_ref = task.crate_ref.clone()?;
+        let notifications = bits[index].clone();
+        tasks.push(Task {
+            name: task.name.value.clone(),
+            index,
+            crate_span: crate_ref.span,
+            crate_ref: crate_ref.value,
+            band: urgencies[index]?.band,
+            priority: u32::try_from(urgencies[index]?.priority).ok()?,
+            rank: ranks[index],
+            fp: task.fp,
+            held: !task.start,
+            stack: task.stack,
+            ports,
+            posts,
+            interrupts: wiring::interrupts(&owned, &notifications),
+            devices: owned.devices,
+            boot_info: owned.boot_info,
+            timers: wiring::timers(&notifications),
+            notifications,
+            kernel_ops,
+            restart: task.restart,
+            log: task.log,
+            summary: task.summary.iter().map(|name| name.value.clone()).collect(),
+            summary_spans: task.summary.iter().map(|name| name.span).collect(),
+            config_spans: task.config_spans.clone(),
+            config: task.config.clone(),
+            span: task.span,
+        });
+    }
+    let bit = |task: usize, name: &str| {
+        tasks[task].notifications.iter().find(|bit| bit.name == name).map(|bit| bit.bit)
+    };
+    let supervisor = Supervisor {
+        task: supervisor_task?,
+        ack_us: app.supervisor.as_ref()?.ack_ms * 1000,
+        fault_bit: bit(supervisor_task?, wiring::SUPERVISOR_BITS[0])?,
+        stop_bit: bit(supervisor_task?, wiring::SUPERVISOR_BITS[1])?,
+    };
+    let log = match log_task {
+        Some(task) => Some(Log { task, records_bit: bit(task, wiring::RECORDS)? }),
+        None => None,
+    };
+    let bands = app
+        .bands
+        .iter()
+        .map(|band| Band {
+            name: band.name.value.clone(),
+            policy: band.policy,
+            span: band.name.span,
+        })
+        .collect();
+    Some((Parts { bands, supervisor, log, tasks }, machine?))
+}
+
+impl Kind {
+    fn unknown(self) -> Code {
+        match self {
+            Kind::Board => Code::UnknownBoard,
+            Kind::Chip => Code::UnknownChip,
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Diagnostics: what is wrong, where, who else is concerned, and what to do.
+//!
+//! ```text
+//!   error[E0031]: `sense` may not call `control`: ...      title
+//!     --> app.toml:62:1                                     primary place
+//!      |
+//!   61 | priority = 2
+//!      |            - `sense` has priority 2 here            secondary places
+//!   62 | control = { to = "control" }
+//!      | ^^^^^^^ this call                                  label
+//!      |
+//!      = help: post a notification instead                  what to do
+//! ```
+//!
+//! Rules add diagnostics to a list and go on, so that one run shows all that is
+//! wrong; a stage begins only if the one before found nothing.
+
+use crate::codes::Code;
+use crate::source::{Sources, Span};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde::Serialize;
+use serde::ser::{SerializeSeq, SerializeStruct, Serializer};
+use std::fmt;
+use std::ops::Range;
+
+/// A place and what is to be said about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// A few words; may be empty.
+    pub text: String,
+}
+
+/// One broken rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The rule.
+    pub code: Code,
+    /// One sentence that names the parties.
+    pub title: String,
+    /// Where it shows; absent when there is no text to point into.
+    pub primary: Option<Label>,
+    /// Other places that are concerned.
+    pub secondary: Vec<Label>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A diagnostic without a place.
+    #[must_use]
+    pub fn new(code: Code, title: impl Into<String>) -> Self {
+        Diagnostic { code, title: title.into(), primary: None, secondary: Vec::new(), help: None }
+    }
+
+    /// Sets the place where it shows.
+    #[must_use]
+    pub fn at(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.primary = Some(Label { span, text: text.into() });
+        self
+    }
+
+    /// Adds another place.
+    #[must_use]
+    pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.secondary.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// Says what to do, if there is something to say.
+    #[must_use]
+    pub fn maybe_help(mut self, text: Option<String>) -> Self {
+        if text.is_some() {
+            self.help = text;
+        }
+        self
+    }
+
+    fn group<'a>(&'a self, sources: &'a Sources) -> Group<'a> {
+        let title = Level::ERROR.primary_title(printable(&self.title)).id(self.code.to_string());
+        let mut group = Group::with_title(title);
+        let mut files: Vec<_> = Vec::new();
+        for label in self.primary.iter().chain(&self.secondary) {
+            if !files.contains(&label.span.file) {
+                files.push(label.span.file);
+            }
+        }
+        for file in files {
+            let Some(source) = sources.get(file) else { continue };
+            let mut snippet = Snippet::source(source.text.as_str()).path(source.path.as_str());
+            for (label, kind) in self
+                .primary
+                .iter()
+                .map(|label| (label, AnnotationKind::Primary))
+                .chain(self.secondary.iter().map(|label| (label, AnnotationKind::Context)))
+                .filter(|(label, _)| label.span.file == file)
+            {
+                let range = within(&source.text, label.span);
+                let mut annotation = kind.span(range);
+                if !label.text.is_empty() {
+                    annotation = annotation.label(printable(&label.text));
+                }
+                snippet = snippet.annotation(annotation);
+            }
+            group = group.element(snippet);
+        }
+        if let Some(help) = &self.help {
+            group = group.element(Level::HELP.message(printable(help)));
+        }
+        group
+    }
+}
+
+/// Everything found wrong in one go: at least one diagnostic, in reading order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Errors {
+    list: Vec<Diagnostic>,
+    sources: Sources,
+}
+
+impl Errors {
+    /// Sorts diagnostics into reading order; those without a place come first.
+    #[must_use]
+    pub fn new(mut list: Vec<Diagnostic>, sources: Sources) -> Self {
+        list.sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| label.span));
+        Errors { list, sources }
+    }
+
+    /// The diagnostics.
+    #[must_use]
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.list
+    }
+
+    /// The texts that the diagnostics point into.
+    #[must_use]
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// As text for people, with colours for a terminal if wanted. Ends with a newline.
+    #[must_use]
+    pub fn render(&self, color: bool) -> String {
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let mut text = String::new();
+        for diagnostic in &self.list {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(&renderer.render(&[diagnostic.group(&self.sources)]));
+            text.push('\n');
+        }
+        text
+    }
+}
+
+impl fmt::Display for Errors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.render(false).trim_end())
+    }
+}
+
+impl std::error::Error for Errors {}
+
+/// As a list of objects `{code, rule, title, primary, secondary, help}`; a place is
+/// `{path, line, column, start, end, text}`.
+impl Serialize for Errors {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut seq = serializer.serialize_seq(Some(self.list.len()))?;
+        for diagnostic in &self.list {
+            seq.serialize_element(&InSources { item: diagnostic, sources: &self.sources })?;
+        }
+        seq.end()
+    }
+}
+
+/// Something whose places become readable with the sources.
+struct InSources<'a, T> {
+    item: &'a T,
+    sources: &'a Sources,
+}
+
+impl Serialize for InSources<'_, Diagnostic> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let place = |item| InSources { item, sources: self.sources };
+        let mut object = serializer.serialize_struct("Diagnostic", 6)?;
+        object.serialize_field("code", &self.item.code)?;
+        object.serialize_field("rule", self.item.code.rule())?;
+        object.serialize_field("title", &self.item.title)?;
+        object.serialize_field("primary", &self.item.primary.as_ref().map(place))?;
+        let secondary: Vec<_> = self.item.secondary.iter().map(place).collect();
+        object.serialize_field("secondary", &secondary)?;
+        object.serialize_field("help", &self.item.help)?;
+        object.end()
+    }
+}
+
+impl Serialize for InSources<'_, Label> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let position = self.sources.position(self.item.span);
+        let mut object = serializer.serialize_struct("Label", 6)?;
+        object.serialize_field("path", position.path)?;
+        object.serialize_field("line", &position.line)?;
+        object.serialize_field("column", &position.column)?;
+        object.serialize_field("start", &self.item.span.start)?;
+        object.serialize_field("end", &self.item.span.end)?;
+        object.serialize_field("text", &self.item.text)?;
+        object.end()
+    }
+}
+
+/// The span as a range that surely lies in the text, on character boundaries.
+fn within(text: &str, span: Span) -> Range<usize> {
+    let mut start = (span.start as usize).min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    let mut end = (span.end as usize).clamp(start, text.len());
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    start..end
+}
+
+/// Names come out of files and may hold anything; a terminal must not act on them.
+fn printable(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| {
+            let plain = c == '\n' || !c.is_control();
+            let escaped = (!plain).then(|| c.escape_default());
+            plain.then_some(c).into_iter().chain(escaped.into_iter().flatten())
+        })
+        .collect()
+}

@@ -1,0 +1,435 @@
+//! Linking: every task's crate held against the model, and clients against servers.
+//!
+//! ```text
+//!   app.toml                         Cargo.toml of the crate
+//!   [tasks.control.channels]  ◄────►  ports = { sense = "sense.idol" }
+//!        │ to = "sense"                              │ must be equal
+//!   [tasks.sense] crate ────────────►  serves = "sense.idol"
+//! ```
+//!
+//! Both directions: what the code asks for and nobody grants would fault at run
+//! time; what is granted and nobody asks for is authority lying about.
+
+use crate::codes::Code;
+use crate::crate_info::CrateInfo;
+use crate::diagnostic::{Diagnostic, Errors};
+use crate::fields::Out;
+use crate::hardware::BOOT_INFO;
+use crate::model::{Model, NotificationKind, Port, Task};
+use crate::source::{FileId, Span, Spanned};
+use crate::suggest;
+use abi::limits;
+use serde::Serialize;
+use serde_json::Value as Json;
+use std::path::{Path, PathBuf};
+
+/// What must be known of an interface to join client and server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InterfaceFacts {
+    /// The `.idol` file.
+    pub path: PathBuf,
+    /// Hash of the canonical interface, in hexadecimal: equal iff both sides agree.
+    pub hash: String,
+    /// Operations by name, with their numbers, 1–63.
+    pub ops: Vec<(String, u16)>,
+}
+
+/// Finds interface files and reads them.
+pub trait Interfaces {
+    /// The facts of an interface file.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, as text for people.
+    fn facts(&self, file: &Path) -> Result<InterfaceFacts, String>;
+
+    /// The file of this name, for a crate and an application: beside the crate's
+    /// `Cargo.toml`, then in `idl/` of the application, then in `idl/` of the
+    /// directories above the crate.
+    ///
+    /// # Errors
+    ///
+    /// The paths that were tried.
+    fn find(&self, krate: &Path, app: &Path, name: &str) -> Result<PathBuf, Vec<PathBuf>> {
+        let above = krate.ancestors().map(|directory| directory.join("idl").join(name));
+        let mut tried = Vec::new();
+        for path in [krate.join(name), app.join("idl").join(name)].into_iter().chain(above) {
+            if path.is_file() {
+                return Ok(path);
+            }
+            tried.push(path);
+        }
+        Err(tried)
+    }
+}
+
+/// A model with its crates and interfaces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Linked {
+    /// One entry for each task of the model, in its order.
+    pub tasks: Vec<LinkedTask>,
+}
+
+/// A task's crate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LinkedTask {
+    /// Name of the package.
+    pub package: String,
+    /// Directory of the crate.
+    pub directory: PathBuf,
+    /// The interface it serves.
+    pub serves: Option<InterfaceFacts>,
+    /// Its ports, in the order of the model.
+    pub ports: Vec<LinkedPort>,
+}
+
+/// A port with its interface.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LinkedPort {
+    /// Name of the port.
+    pub name: String,
+    /// The interface, as the client's crate found it.
+    pub interface: InterfaceFacts,
+    /// Permitted operations with their numbers, in the order of the interface.
+    pub ops: Vec<(String, u16)>,
+    /// The same as a mask: bit *n* is operation *n*.
+    pub mask: u64,
+}
+
+/// Holds crates (one for each task, in task order: see [`CrateInfo::read_all`])
+/// against a model.
+///
+/// # Errors
+///
+/// Everything that is declared on one side only, interfaces that cannot be read or
+/// are not the same on both ends, and operations that an interface does not have.
+pub fn link_crates(
+    model: &Model,
+    crates: &[CrateInfo],
+    interfaces: &dyn Interfaces,
+) -> Result<Linked, Errors> {
+    let mut sources = model.sources.clone();
+    let mut out = Out::new();
+    if crates.len() != model.tasks.len() {
+        let title = format!("{} tasks but {} crates", model.tasks.len(), crates.len());
+        let found = Diagnostic::new(Code::UnknownCrate, title);
+        return Err(Errors::new(vec![found], sources));
+    }
+    let mut files: Vec<(&str, FileId)> = Vec::new();
+    let crates: Vec<CrateInfo> = crates
+        .iter()
+        .map(|info| {
+            let path = info.source.path.as_str();
+            let known = files.iter().find(|(other, _)| *other == path).map(|(_, file)| *file);
+            let file = known.unwrap_or_else(|| {
+                let file = sources.add(info.source.clone());
+                files.push((path, file));
+                file
+            });
+            info.in_file(file)
+        })
+        .collect();
+    for (task, info) in model.tasks.iter().zip(&crates) {
+        declarations(model, task, info, &mut out);
+    }
+    let linker = Linker { model, crates: &crates, interfaces };
+    let serves: Vec<Option<InterfaceFacts>> =
+        crates.iter().map(|info| linker.facts(info, info.serves.as_ref()?, &mut out)).collect();
+    let mut tasks = Vec::new();
+    for (task, info) in model.tasks.iter().zip(&crates) {
+        let ports = task.ports.iter().filter_map(|port| linker.port(task, port, &serves, &mut out));
+        tasks.push(LinkedTask {
+            package: info.package.clone(),
+            directory: info.directory.clone(),
+            serves: serves[task.index].clone(),
+            ports: ports.collect(),
+        });
+    }
+    if out.is_empty() { Ok(Linked { tasks }) } else { Err(Errors::new(out, sources)) }
+}
+
+/// One side's list of a kind of thing.
+type Names<'a> = Vec<(&'a str, Span)>;
+
+fn declarations(model: &Model, task: &Task, info: &CrateInfo, out: &mut Out) {
+    let of = |names: &'_ [Spanned<String>]| -> Vec<(String, Span)> {
+        names.iter().map(|name| (name.value.clone(), name.span)).collect()
+    };
+    let ports: Vec<_> = info.ports.iter().map(|(name, _)| name.clone()).collect();
+    let app_ports = task.ports.iter().map(|port| (port.name.as_str(), port.span)).collect();
+    both(task, info, "port", &of(&ports), &app_ports, out);
+
+    let awaited = |kind: NotificationKind| {
+        matches!(kind, NotificationKind::Declared | NotificationKind::Interrupt(_))
+    };
+    let app_bits = task
+        .notifications
+        .iter()
+        .filter(|bit| awaited(bit.kind))
+        .map(|bit| (bit.name.as_str(), bit.span));
+    // The supervisor may list the bits that it has anyway.
+    let implicit = |name: &str| {
+        let kind = NotificationKind::Implicit;
+        task.notifications.iter().any(|bit| bit.name == name && bit.kind == kind)
+    };
+    let bits: Vec<_> = of(&info.notifications).into_iter().filter(|(n, _)| !implicit(n)).collect();
+    both(task, info, "notification", &bits, &app_bits.collect(), out);
+
+    let app_timers = task.timers.iter().map(|timer| (timer.name.as_str(), timer.span)).collect();
+    both(task, info, "timer", &of(&info.timers), &app_timers, out);
+
+    let posts: Vec<_> = info
+        .posts
+        .iter()
+        .flat_map(|(target, bits)| {
+            bits.iter().map(move |bit| (format!("{}.{}", target.value, bit.value), bit.span))
+        })
+        .collect();
+    let app_posts: Vec<_> = task
+        .posts
+        .iter()
+        .filter(|post| !post.implicit)
+        .flat_map(|post| post.bits.iter().map(move |bit| (post.target, bit)))
+        .map(|(target, bit)| (format!("{}.{}", model.tasks[target].name, bit.name), bit.span))
+        .collect();
+    let app_posts = app_posts.iter().map(|(name, span)| (name.as_str(), *span)).collect();
+    both(task, info, "post", &posts, &app_posts, out);
+
+    let mut app_uses: Names<'_> =
+        task.devices.iter().map(|device| (device.name.as_str(), device.span)).collect();
+    if task.boot_info {
+        app_uses.push((BOOT_INFO, task.span));
+    }
+    let memoryless = |name: &str| {
+        model.chip.peripherals.iter().any(|item| item.name == name && item.memory.is_none())
+    };
+    let uses: Vec<_> = of(&info.uses).into_iter().filter(|(name, _)| !memoryless(name)).collect();
+    both(task, info, "peripheral", &uses, &app_uses, out);
+
+    let app_summary =
+        task.summary.iter().map(String::as_str).zip(task.summary_spans.iter().copied()).collect();
+    both(task, info, "counter", &of(&info.summary), &app_summary, out);
+    config(task, info, out);
+}
+
+/// Names that only one side has.
+fn both(
+    task: &Task,
+    info: &CrateInfo,
+    what: &str,
+    in_crate: &[(String, Span)],
+    in_app: &Names<'_>,
+    out: &mut Out,
+) {
+    let extra: Vec<_> =
+        in_crate.iter().filter(|(name, _)| in_app.iter().all(|(other, _)| other != name)).collect();
+    let mut unclaimed: Names<'_> = in_app
+        .iter()
+        .filter(|(name, _)| in_crate.iter().all(|(other, _)| other != name))
+        .copied()
+        .collect();
+    for (name, span) in extra {
+        let title = format!(
+            "crate `{}` wants {what} `{name}`, which task `{}` has not",
+            info.package, task.name
+        );
+        let found = Diagnostic::new(Code::OnlyInCrate, title).at(*span, "declared by the crate");
+        // One slip is one error, though it shows on both sides.
+        let near = suggest::nearest(name, unclaimed.iter().map(|(name, _)| *name));
+        let near = unclaimed.iter().position(|(name, _)| near == Some(name));
+        out.push(if let Some(near) = near {
+            let (other, at) = unclaimed.remove(near);
+            found
+                .also(at, format!("task `{}` has `{other}`", task.name))
+                .help(format!("is `{name}` meant to be `{other}`?"))
+        } else {
+            found
+                .also(task.span, "the task")
+                .help("add it to the task in app.toml, or remove it from the crate")
+        });
+    }
+    for (name, span) in unclaimed {
+        let title = format!(
+            "task `{}` has {what} `{name}`, which crate `{}` does not declare",
+            task.name, info.package
+        );
+        out.push(
+            Diagnostic::new(Code::OnlyInApp, title)
+                .at(span, "in app.toml")
+                .also(info.span, "what the crate declares")
+                .help("add it to `[package.metadata.exov6]`, or remove it from app.toml"),
+        );
+    }
+}
+
+fn config(task: &Task, info: &CrateInfo, out: &mut Out) {
+    let empty = serde_json::Map::new();
+    let given = task.config.as_object().unwrap_or(&empty);
+    let in_crate: Vec<_> =
+        info.config.iter().map(|(name, _)| (name.value.clone(), name.span)).collect();
+    let place = |name: &str| task.config_spans.get(name).copied().unwrap_or(task.span);
+    let in_app = given.keys().map(|name| (name.as_str(), place(name))).collect();
+    both(task, info, "config value", &in_crate, &in_app, out);
+    for (name, example) in &info.config {
+        let Some(value) = given.get(&name.value) else { continue };
+        let (wanted, found) = (kind(example), kind(value));
+        if wanted != found {
+            let title = format!(
+                "config value `{}` of `{}` is {found}, and crate `{}` wants {wanted}",
+                name.value, task.name, info.package
+            );
+            let help = match (value, wanted.as_str()) {
+                (Json::Number(number), "a float") => format!("write `{} = {number}.0`", name.value),
+                _ => "change the value in app.toml, or its type in the crate".to_string(),
+            };
+            out.push(
+                Diagnostic::new(Code::BadConfig, title)
+                    .at(place(&name.value), format!("this is {found}"))
+                    .also(name.span, format!("for example {example}"))
+                    .help(help),
+            );
+        }
+    }
+}
+
+fn kind(value: &Json) -> String {
+    match value {
+        Json::Null => "nothing".to_string(),
+        Json::Bool(_) => "a boolean".to_string(),
+        Json::Number(number) if number.is_f64() => "a float".to_string(),
+        Json::Number(_) => "an integer".to_string(),
+        Json::String(_) => "a string".to_string(),
+        Json::Array(items) => match items.first() {
+            None => "a list".to_string(),
+            Some(first) => format!("a list, each item {}", kind(first)),
+        },
+        Json::Object(_) => "a table".to_string(),
+    }
+}
+
+/// What it takes to resolve one port.
+struct Linker<'a> {
+    model: &'a Model,
+    crates: &'a [CrateInfo],
+    interfaces: &'a dyn Interfaces,
+}
+
+impl Linker<'_> {
+    fn facts(
+        &self,
+        info: &CrateInfo,
+        name: &Spanned<String>,
+        out: &mut Out,
+    ) -> Option<InterfaceFacts> {
+        let missing = |title: String| {
+            Diagnostic::new(Code::NoInterface, title)
+                .at(name.span, format!("named by crate `{}`", info.package))
+        };
+        let path = match self.interfaces.find(&info.directory, &self.model.directory, &name.value) {
+            Ok(path) => path,
+            Err(tried) => {
+                let tried: Vec<String> =
+                    tried.iter().take(3).map(|path| format!("`{}`", path.display())).collect();
+                out.push(
+                    missing(format!("there is no interface `{}`", name.value))
+                        .help(format!("looked for {}, and so on upwards", tried.join(", "))),
+                );
+                return None;
+            }
+        };
+        match self.interfaces.facts(&path) {
+            Ok(facts) => Some(facts),
+            Err(text) => {
+                out.push(missing(format!("interface `{}` cannot be used", name.value)).help(text));
+                None
+            }
+        }
+    }
+
+    fn port(
+        &self,
+        task: &Task,
+        port: &Port,
+        serves: &[Option<InterfaceFacts>],
+        out: &mut Out,
+    ) -> Option<LinkedPort> {
+        let info = &self.crates[task.index];
+        let server = &self.model.tasks[port.server];
+        let server_info = &self.crates[port.server];
+        let (_, wanted) = info.ports.iter().find(|(name, _)| name.value == port.name)?;
+        let Some(served_name) = &server_info.serves else {
+            out.push(
+                Diagnostic::new(
+                    Code::ServesNothing,
+                    format!("`{}` calls `{}`, which serves nothing", task.name, server.name),
+                )
+                .at(port.span, "this channel")
+                .also(server_info.span, format!("crate `{}` has no `serves`", server_info.package))
+                .help("add `serves = \"NAME.idol\"` to the server's crate, or remove the channel"),
+            );
+            return None;
+        };
+        let facts = self.facts(info, wanted, out)?;
+        let served = serves[port.server].as_ref()?;
+        if facts.hash != served.hash {
+            out.push(
+                Diagnostic::new(
+                    Code::InterfaceMismatch,
+                    format!(
+                        "`{}` expects another interface than `{}` serves",
+                        task.name, server.name
+                    ),
+                )
+                .at(port.span, "this channel")
+                .also(wanted.span, format!("expects {}", hashed(&facts)))
+                .also(served_name.span, format!("serves {}", hashed(served)))
+                .help("use one interface file on both sides"),
+            );
+            return None;
+        }
+        let ops = self.operations(server, port, &facts, out);
+        let mask = ops.iter().fold(0, |mask, (_, number)| mask | 1_u64 << (number % 64));
+        Some(LinkedPort { name: port.name.clone(), interface: facts, ops, mask })
+    }
+
+    fn operations(
+        &self,
+        server: &Task,
+        port: &Port,
+        facts: &InterfaceFacts,
+        out: &mut Out,
+    ) -> Vec<(String, u16)> {
+        for (name, number) in &facts.ops {
+            if !(1..=limits::MAX_OPERATION).contains(number) {
+                let title =
+                    format!("operation `{name}` of `{}` has number {number}", facts.path.display());
+                out.push(
+                    Diagnostic::new(Code::TooMany, title)
+                        .at(port.span, format!("numbers go from 1 to {}", limits::MAX_OPERATION)),
+                );
+            }
+        }
+        let Some(permitted) = &port.ops else { return facts.ops.clone() };
+        for op in permitted {
+            if facts.ops.iter().all(|(name, _)| *name != op.name) {
+                let names = facts.ops.iter().map(|(name, _)| name.as_str());
+                out.push(
+                    Diagnostic::new(
+                        Code::UnknownOperation,
+                        format!("`{}` has no operation `{}`", server.name, op.name),
+                    )
+                    .at(op.span, "not an operation of its interface")
+                    .maybe_help(suggest::did_you_mean(&op.name, names)),
+                );
+            }
+        }
+        let granted = |name: &str| permitted.iter().any(|op| op.name == name);
+        facts.ops.iter().filter(|(name, _)| granted(name)).cloned().collect()
+    }
+}
+
+fn hashed(facts: &InterfaceFacts) -> String {
+    let name =
+        facts.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    format!("`{name}` ({})", facts.hash.get(..12).unwrap_or(&facts.hash))
+}

@@ -1,0 +1,106 @@
+//! What the test files share: fixtures that hold several files in one.
+//!
+//! A fixture is an `app.toml`, followed by any number of other files, each after a
+//! line `# --- PATH`: boards, chips, crates, interfaces.
+#![allow(dead_code, reason = "each test file uses its part of this one")]
+
+use exov6_config::{
+    CrateInfo, Errors, File, InterfaceFacts, Interfaces, Kind, Linked, Memory, Model, check,
+    link_crates,
+};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const MARK: &[u8] = b"# --- ";
+
+/// Root of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// The app and the other files of a fixture.
+pub fn split(bytes: &[u8]) -> (Vec<u8>, Vec<(String, Vec<u8>)>) {
+    let mut app = Vec::new();
+    let mut others: Vec<(String, Vec<u8>)> = Vec::new();
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        if let Some(path) = line.strip_prefix(MARK) {
+            let path = String::from_utf8_lossy(path).trim().to_string();
+            others.push((path, Vec::new()));
+        } else {
+            others.last_mut().map_or(&mut app, |(_, text)| text).extend_from_slice(line);
+        }
+    }
+    (app, others)
+}
+
+/// The boards and chips of the repository, and those of a fixture.
+pub fn library(others: &[(String, Vec<u8>)]) -> Memory {
+    let mut library = Memory::default();
+    for (kind, text) in [
+        (Kind::Board, include_str!("../../../../boards/qemu-virt.toml")),
+        (Kind::Chip, include_str!("../../../../chips/qemu-virt.toml")),
+    ] {
+        library = library.with(kind, "qemu-virt", text);
+    }
+    for (path, bytes) in others {
+        for kind in [Kind::Board, Kind::Chip] {
+            let name = path.strip_prefix(kind.directory()).and_then(|p| p.strip_prefix('/'));
+            if let Some(name) = name.and_then(|name| name.strip_suffix(".toml")) {
+                let file = File { path: path.clone(), bytes: bytes.clone() };
+                library.files.insert((kind, name.to_string()), file);
+            }
+        }
+    }
+    library
+}
+
+/// Checks a fixture without its crates.
+pub fn check_fixture(name: &str, bytes: &[u8], directory: &Path) -> Result<Model, Errors> {
+    let (app, others) = split(bytes);
+    let app = File { path: format!("{name}.toml"), bytes: app };
+    check(app, directory, &library(&others))
+}
+
+/// Interfaces that are lines of `operation = number`; their text is their hash.
+pub struct Lines;
+
+impl Interfaces for Lines {
+    fn facts(&self, file: &Path) -> Result<InterfaceFacts, String> {
+        let text = fs::read_to_string(file).map_err(|error| error.to_string())?;
+        let mut ops = Vec::new();
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            let (name, number) = line.split_once(" = ").ok_or(format!("what is `{line}`?"))?;
+            ops.push((name.to_string(), number.parse().map_err(|_| "no number".to_string())?));
+        }
+        Ok(InterfaceFacts { path: file.to_path_buf(), hash: text.replace('\n', ";"), ops })
+    }
+}
+
+/// Checks a fixture, and links it if it has crates. The crates are written to a
+/// directory of their own, which errors do not show.
+pub fn run_fixture(name: &str, bytes: &[u8]) -> Result<(Model, Option<Linked>), String> {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let model = check_fixture(name, bytes, &directory).map_err(|errors| errors.render(false))?;
+    let (_, others) = split(bytes);
+    if !others.iter().any(|(path, _)| path.starts_with("crates/")) {
+        return Ok((model, None));
+    }
+    let _ = fs::remove_dir_all(&directory);
+    let mut members = BTreeMap::new();
+    for (path, bytes) in &others {
+        let file = directory.join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, bytes).unwrap();
+        if let Some(member) =
+            path.strip_prefix("crates/").and_then(|p| p.strip_suffix("/Cargo.toml"))
+        {
+            members.insert(member.to_string(), directory.join("crates").join(member));
+        }
+    }
+    let hide =
+        |errors: Errors| errors.render(false).replace(&format!("{}/", directory.display()), "");
+    let crates = CrateInfo::read_all(&model, &members, &directory).map_err(hide)?;
+    let linked = link_crates(&model, &crates, &Lines).map_err(hide)?;
+    Ok((model, Some(linked)))
+}

@@ -1,0 +1,268 @@
+//! Good files: what a model holds, and that nothing makes the checker panic.
+
+mod common;
+
+use exov6_config::model::{CrateRef, Level, NotificationKind, RestartPolicy};
+use exov6_config::{Code, CrateInfo, Kind, Library, Model, Search, check, load};
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const WIRED: &str = include_str!("good/wired.toml");
+
+fn wired() -> Model {
+    common::run_fixture("wired", WIRED.as_bytes()).unwrap_or_else(|text| panic!("{text}")).0
+}
+
+#[test]
+fn the_default_deployment_is_accepted() {
+    let root = common::root();
+    let model = load(&root.join("app.toml"), &Search::new(&root)).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(model.name, "control-loop");
+    assert_eq!(model.board.ram_size, 128 << 20);
+    assert_eq!(model.board.load, 0x4020_0000);
+    assert_eq!(model.board.console, Some(0));
+    assert_eq!((model.chip.gic.version, model.chip.timer_irq), (2, 27));
+    assert_eq!(model.tasks[model.supervisor.task].name, "supervisor");
+    let uart = model.task("uart").expect("a task `uart`");
+    assert_eq!(uart.devices[0].address, 0x0900_0000);
+    assert_eq!((uart.interrupts[0].intid, uart.interrupts[0].bit), (33, 0));
+    assert!(model.task("plant").expect("a task `plant`").passive());
+}
+
+#[test]
+fn ranks_follow_bands_and_then_priorities() {
+    let model = wired();
+    let by_rank: Vec<&str> =
+        model.by_rank().into_iter().map(|index| model.tasks[index].name.as_str()).collect();
+    assert_eq!(by_rank, ["sup", "driver", "work", "log"]);
+    let ranks: Vec<u32> = model.tasks.iter().map(|task| task.rank).collect();
+    assert_eq!(ranks, [3, 2, 1, 0]);
+}
+
+#[test]
+fn bits_are_declared_then_interrupts_then_timers_then_implicit() {
+    let model = wired();
+    let bits = |task: &str| -> Vec<(String, u8)> {
+        let task = model.task(task).expect("a task");
+        task.notifications.iter().map(|bit| (bit.name.clone(), bit.bit)).collect()
+    };
+    let named = |names: &[&str]| -> Vec<(String, u8)> {
+        names.iter().zip(0..).map(|(name, bit)| (name.to_string(), bit)).collect()
+    };
+    assert_eq!(bits("driver"), named(&["go", "rx", "raised", "flush", "late"]));
+    assert_eq!(bits("sup"), named(&["drained", "backoff", "fault", "stop"]));
+    assert_eq!((model.supervisor.fault_bit, model.supervisor.stop_bit), (2, 3));
+    let driver = model.task("driver").expect("a task");
+    assert_eq!(driver.irq_bits(), 0b110);
+    assert_eq!(driver.bits(), 0b1_1111);
+    assert_eq!(driver.notifications[4].kind, NotificationKind::Timer(1));
+    let lines: Vec<_> = driver.interrupts.iter().map(|i| (i.intid, i.bit, i.edge)).collect();
+    assert_eq!(lines, [(33, 1, false), (101, 2, true)]);
+}
+
+#[test]
+fn the_grant_for_the_log_comes_last_and_the_log_has_none() {
+    let model = wired();
+    let log = model.log.expect("a log task");
+    for task in &model.tasks {
+        assert_eq!(task.posts.iter().any(|post| post.implicit), task.index != log.task);
+        assert!(task.posts.iter().rev().skip(1).all(|post| !post.implicit));
+        assert!(task.posts.iter().zip(0..).all(|(post, number)| post.number == number));
+    }
+    let work = model.task("work").expect("a task");
+    assert_eq!(work.posts.len(), 2);
+    assert_eq!((work.posts[0].target, work.posts[0].mask), (2, 0b1));
+    assert_eq!((work.posts[1].target, work.posts[1].mask), (log.task, 1 << log.records_bit));
+}
+
+#[test]
+fn what_is_left_out_has_the_documented_default() {
+    let model = wired();
+    let log = model.task("log").expect("a task");
+    assert_eq!((log.stack, log.fp, log.held), (4096, false, false));
+    assert_eq!((log.log.level, log.log.ring), (Level::Info, 8192));
+    let restart = log.restart;
+    assert_eq!((restart.policy, restart.min_interval_ms), (RestartPolicy::Always, 50));
+    assert_eq!(restart.max_per_s, 20);
+    assert_eq!(model.supervisor.ack_us, 20_000);
+    assert_eq!(log.config, serde_json::json!({}));
+}
+
+#[test]
+fn what_is_given_is_kept() {
+    let model = wired();
+    let work = model.task("work").expect("a task");
+    assert_eq!((work.stack, work.fp, work.held), (8192, true, true));
+    assert_eq!((work.log.level, work.log.ring), (Level::Debug, 16384));
+    assert_eq!(work.restart.policy, RestartPolicy::Never);
+    assert_eq!(work.crate_ref, CrateRef::Path("crates/work".into()));
+    assert_eq!(work.config["name"], "worker");
+    assert_eq!(work.config["gain"], 3.0);
+    assert!(work.config["step"].is_i64());
+    let port = &work.ports[1];
+    assert_eq!((port.name.as_str(), port.number, port.badge), ("fast", 1, work.badge()));
+    assert_eq!(port.timeout_us, 500);
+    assert_eq!(work.badge(), 2);
+    let clients: Vec<_> = model.clients(2).map(|(task, port)| (task.index, port.number)).collect();
+    assert_eq!(clients, [(0, 0), (1, 0), (1, 1)]);
+    let sup = model.task("sup").expect("a task");
+    assert_eq!(sup.kernel_ops[0], 0b1111);
+    assert_eq!(sup.kernel_ops[3], 0b0110);
+    assert_eq!(sup.kernel_ops[7], 0b1111);
+    assert_eq!(sup.kernel_ops[10], 0);
+}
+
+#[test]
+fn linking_numbers_the_permitted_operations() {
+    let (_, linked) = common::run_fixture("wired-linked", WIRED.as_bytes()).expect("good");
+    let linked = linked.expect("has crates");
+    let work = &linked.tasks[1];
+    assert_eq!(work.package, "work");
+    assert_eq!((work.ports[0].mask, work.ports[1].mask), (0b1010, 0b10));
+    assert_eq!(work.ports[0].ops, [("write".to_string(), 1), ("read".to_string(), 3)]);
+    assert!(linked.tasks[2].serves.is_some() && work.serves.is_none());
+}
+
+#[test]
+fn a_file_that_is_not_there_is_an_error_and_no_panic() {
+    let search = Search::new(common::root());
+    let errors = load(Path::new("none/app.toml"), &search).expect_err("there is none");
+    assert_eq!(errors.diagnostics()[0].code, Code::Unreadable);
+    assert!(errors.render(false).starts_with("error[E0001]: cannot read `none/app.toml`"));
+    let errors = CrateInfo::read(Path::new("none/Cargo.toml")).expect_err("there is none");
+    assert_eq!(errors.diagnostics()[0].code, Code::Unreadable);
+}
+
+#[test]
+fn a_board_beside_the_application_comes_first() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("own-board");
+    fs::create_dir_all(directory.join("boards")).unwrap();
+    let board = include_str!("../../../boards/qemu-virt.toml").replace("128 MiB", "64 MiB");
+    fs::write(directory.join("boards/qemu-virt.toml"), &board).unwrap();
+    fs::write(directory.join("other.toml"), &board).unwrap();
+    let app = "name = 'x'\nbands = [{ name = 'b', policy = 'strict' }]\n\
+               supervisor = { task = 's' }\nboard = 'qemu-virt'\n\
+               [tasks.s]\ncrate = 's'\nband = 'b'\npriority = 0\n";
+    for text in [app.to_string(), app.replace("'qemu-virt'", "'other.toml'")] {
+        fs::write(directory.join("app.toml"), text).unwrap();
+        let model = load(&directory.join("app.toml"), &Search::new(common::root()));
+        assert_eq!(model.expect("good").board.ram_size, 64 << 20);
+    }
+}
+
+#[test]
+fn errors_are_json_too_and_have_colours() {
+    let errors = common::check_fixture("x", b"name = 1\n", Path::new(".")).expect_err("bad");
+    let json = serde_json::to_value(&errors).unwrap();
+    let first = &json[0];
+    assert_eq!(first["code"], "E0007");
+    assert_eq!(first["primary"]["path"], "x.toml");
+    let wrong = json.as_array().unwrap().iter().find(|found| found["code"] == "E0008").unwrap();
+    assert_eq!(wrong["primary"]["line"], 1);
+    assert_eq!(wrong["primary"]["column"], 8);
+    assert_eq!(wrong["rule"], "A value has the type of its key.");
+    assert!(errors.render(true).contains('\u{1b}') && !errors.render(false).contains('\u{1b}'));
+}
+
+#[test]
+fn names_out_of_a_file_cannot_drive_a_terminal() {
+    let errors = common::check_fixture("x", b"name = \"\\u001b[2J\"\n", Path::new("."));
+    assert!(!errors.expect_err("bad").render(false).contains('\u{1b}'));
+}
+
+/// A generator of numbers that is the same on every machine (xorshift64*).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % limit.max(1)
+    }
+}
+
+/// Cuts, doubles, swaps and overwrites pieces of a text.
+fn mutate(text: &[u8], random: &mut Random) -> Vec<u8> {
+    const PIECES: [&[u8]; 14] = [
+        b"[",
+        b"]",
+        b"\"",
+        b"=",
+        b"{",
+        b"}",
+        b"\n",
+        b",",
+        b"\xff",
+        b"-1",
+        b"99999999999",
+        b"\xc3\xa9",
+        b"nan",
+        b"*",
+    ];
+    let mut text = text.to_vec();
+    for _ in 0..=random.below(3) {
+        let from = random.below(text.len());
+        let to = (from + random.below(30)).min(text.len());
+        match random.below(4) {
+            0 => drop(text.drain(from..to)),
+            1 => {
+                let piece = text[from..to].to_vec();
+                let at = random.below(text.len());
+                text.splice(at..at, piece);
+            }
+            2 => {
+                let lines: Vec<&[u8]> = text.split_inclusive(|&byte| byte == b'\n').collect();
+                let (a, b) = (random.below(lines.len()), random.below(lines.len()));
+                let mut lines = lines.clone();
+                lines.swap(a, b);
+                text = lines.concat();
+            }
+            _ => {
+                let piece = PIECES[random.below(PIECES.len())];
+                text.splice(from..from, piece.iter().copied());
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn no_file_however_broken_makes_it_panic() {
+    let library = common::library(&[]);
+    let text = |kind| library.open(kind, "qemu-virt").expect("is there").bytes;
+    let (board, chip) = (text(Kind::Board), text(Kind::Chip));
+    let root = fs::read(common::root().join("app.toml")).unwrap();
+    let crates = fs::read(common::root().join("task/control/Cargo.toml")).unwrap();
+    let mut random = Random(0x6578_6f76_3600_0001);
+    let until = Instant::now() + Duration::from_secs(2);
+    let (mut rounds, mut wrong) = (0, 0);
+    while Instant::now() < until && rounds < 4000 {
+        rounds += 1;
+        let mut app = if rounds % 2 == 0 { root.clone() } else { WIRED.into() };
+        let mut library = library.clone();
+        match rounds % 4 {
+            0 | 1 => app = mutate(&app, &mut random),
+            2 => {
+                let key = (Kind::Board, "qemu-virt".to_string());
+                library.files.get_mut(&key).expect("there").bytes = mutate(&board, &mut random);
+            }
+            _ => {
+                let key = (Kind::Chip, "qemu-virt".to_string());
+                library.files.get_mut(&key).expect("there").bytes = mutate(&chip, &mut random);
+            }
+        }
+        let (app, _) = common::split(&app);
+        let file = exov6_config::File { path: "app.toml".into(), bytes: app };
+        if let Err(errors) = check(file, Path::new("."), &library) {
+            wrong += 1;
+            assert!(!errors.diagnostics().is_empty(), "an error without a reason");
+            assert!(errors.render(false).contains("error[E"));
+            serde_json::to_string(&errors).expect("is JSON");
+        }
+        let _ = CrateInfo::parse("Cargo.toml", mutate(&crates, &mut random), Path::new("."))
+            .map_err(|errors| errors.render(true));
+    }
+    assert!(wrong > rounds / 4, "only {wrong} of {rounds} mutations were found wrong");
+}

@@ -1,0 +1,194 @@
+//! An interface that has been read and obeys every rule.
+//!
+//! Only [`crate::parse`] makes one, so whoever holds an [`Interface`] need not
+//! check it again: names are identifiers, operations are numbered from 1 to at
+//! most 63, and every operation has a way to say what can go wrong with it.
+
+use crate::types::Type;
+
+/// A checked interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// Name, in `CamelCase`; also the name of the generated client.
+    pub name: String,
+    /// Documentation, if any.
+    pub doc: Option<String>,
+    /// Operations in file order; the first has number 1.
+    pub operations: Vec<Operation>,
+}
+
+/// One operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// Name, in `snake_case`.
+    pub name: String,
+    /// Number on the wire and in a port's mask, 1–63.
+    pub number: u16,
+    /// Documentation, if any.
+    pub doc: Option<String>,
+    /// Arguments, in the order of their bytes.
+    pub args: Vec<Argument>,
+    /// Memory the caller lends, in the order of the lease table.
+    pub leases: Vec<Lease>,
+    /// What comes back.
+    pub reply: Reply,
+    /// Whether carrying it out twice is the same as once: the client then repeats
+    /// it by itself when the server died.
+    pub idempotent: bool,
+}
+
+/// A value that travels to the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Argument {
+    /// Name, in `snake_case`.
+    pub name: String,
+    /// Type of the value.
+    pub ty: Type,
+}
+
+/// Memory that the caller lends for the time of the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Name, in `snake_case`.
+    pub name: String,
+    /// What lies there: a slice, or one value.
+    pub ty: Type,
+    /// What the server may do.
+    pub right: Right,
+    /// Most elements of a slice, if limited.
+    pub max_len: Option<u32>,
+}
+
+/// What a server may do with a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Right {
+    /// Read.
+    Read,
+    /// Write.
+    Write,
+    /// Read and write.
+    ReadWrite,
+}
+
+/// What comes back from an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// A value, always.
+    Simple(Type),
+    /// A value or an error.
+    Result {
+        /// Type of the value.
+        ok: Type,
+        /// The error.
+        err: ErrorType,
+    },
+}
+
+/// How an operation reports failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ErrorType {
+    /// An enumeration without payload; its code travels as the reply's status.
+    CLike(Type),
+    /// The operation itself cannot fail, but its server can die.
+    ServerDeath,
+}
+
+/// How the bytes of arguments and reply travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// In the eight message words.
+    Registers,
+    /// In the caller's memory, lent with the call.
+    Leases,
+}
+
+impl Interface {
+    /// Name of the generated module: the name in `snake_case`.
+    #[must_use]
+    pub fn module(&self) -> String {
+        let chars: Vec<char> = self.name.chars().collect();
+        let mut module = String::new();
+        for (i, c) in chars.iter().enumerate() {
+            let word_begins = i > 0
+                && c.is_uppercase()
+                && (!chars[i - 1].is_uppercase()
+                    || chars.get(i + 1).is_some_and(|next| next.is_lowercase()));
+            if word_begins {
+                module.push('_');
+            }
+            module.extend(c.to_lowercase());
+        }
+        module
+    }
+
+    /// The operation of this name.
+    #[must_use]
+    pub fn operation(&self, name: &str) -> Option<&Operation> {
+        self.operations.iter().find(|operation| operation.name == name)
+    }
+
+    /// Names of the operations, in the order of their numbers from 1.
+    pub fn operation_names(&self) -> impl Iterator<Item = &str> {
+        self.operations.iter().map(|operation| operation.name.as_str())
+    }
+}
+
+impl Operation {
+    /// Whether its result can say that the server died or did not answer in time.
+    ///
+    /// A port with a timeout must not permit an operation that cannot: the client
+    /// would have to panic.
+    #[must_use]
+    pub fn can_fail(&self) -> bool {
+        matches!(self.reply, Reply::Result { .. })
+    }
+
+    /// Encoded size of the arguments in bytes, if it does not depend on a user's type.
+    #[must_use]
+    pub fn args_size(&self) -> Option<u64> {
+        self.args.iter().try_fold(0_u64, |sum, arg| sum.checked_add(arg.ty.size()?))
+    }
+
+    /// Encoded size of the reply in bytes, if it does not depend on a user's type.
+    #[must_use]
+    pub fn reply_size(&self) -> Option<u64> {
+        self.reply.ok().size()
+    }
+
+    /// How the operation travels, if that does not depend on a user's type; then
+    /// the generated code decides by constants, with the same rule.
+    #[must_use]
+    pub fn transport(&self) -> Option<Transport> {
+        let limit = abi::limits::MESSAGE_BYTES as u64;
+        match (self.args_size(), self.reply_size()) {
+            (Some(args), Some(reply)) if args <= limit && reply <= limit => {
+                Some(Transport::Registers)
+            }
+            (Some(size), _) | (_, Some(size)) if size > limit => Some(Transport::Leases),
+            (Some(_), Some(_)) => Some(Transport::Leases),
+            _ => None,
+        }
+    }
+}
+
+impl Reply {
+    /// Type of the value that comes back when all is well.
+    #[must_use]
+    pub fn ok(&self) -> &Type {
+        match self {
+            Reply::Simple(ok) | Reply::Result { ok, .. } => ok,
+        }
+    }
+}
+
+impl Right {
+    /// Short form: `r`, `w` or `rw`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Right::Read => "r",
+            Right::Write => "w",
+            Right::ReadWrite => "rw",
+        }
+    }
+}

@@ -1,0 +1,632 @@
+//! From the tree of a file to a checked interface: every rule of the language.
+//!
+//! The whole grammar of Idol is understood, so that a file written for it gets a
+//! sentence about what is not there yet instead of a syntax error. All mistakes
+//! of a file are collected; only a syntax error ends the reading.
+
+use crate::error::{Located, did_you_mean};
+use crate::model::{
+    Argument, ErrorType, Interface, Lease, Operation, Reply, Right, Transport,
+};
+use crate::ron::{Entry, Kind, Node};
+use crate::types::{self, Imports, Type};
+use abi::limits::{MAX_LEASES, MAX_OPERATION, MESSAGE_BYTES};
+
+/// Names that the generated code needs for itself, beside the language's.
+const TAKEN_OPERATIONS: [&str; 3] = ["new", "notified", "mask"];
+/// Name of the first parameter of every method of a server.
+const TAKEN_VALUES: [&str; 1] = ["message"];
+
+/// Reads the tree of a file; errors are in no particular order.
+pub(crate) fn interface(root: &Node) -> Result<Interface, Vec<Located>> {
+    let mut reader = Reader { errors: Vec::new(), imports: Imports::default() };
+    let interface = reader.interface(root);
+    if reader.errors.is_empty() {
+        for (name, at) in reader.imports.unused() {
+            reader.errors.push(Located::new(at, format!("nothing uses the import `{name}`")));
+        }
+    }
+    match interface {
+        Some(interface) if reader.errors.is_empty() => Ok(interface),
+        _ => Err(reader.errors),
+    }
+}
+
+struct Reader {
+    errors: Vec<Located>,
+    imports: Imports,
+}
+
+/// The fields of a struct: known, and each at most once.
+struct Fields<'a>(Vec<&'a Entry>);
+
+impl<'a> Fields<'a> {
+    fn get(&self, key: &str) -> Option<&'a Node> {
+        self.0.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
+    }
+
+    fn entry(&self, key: &str) -> Option<&'a Entry> {
+        self.0.iter().find(|entry| entry.key == key).copied()
+    }
+}
+
+impl Reader {
+    fn error(&mut self, at: usize, message: impl Into<String>) {
+        self.errors.push(Located::new(at, message));
+    }
+
+    fn error_help(&mut self, at: usize, message: impl Into<String>, help: impl Into<String>) {
+        self.errors.push(Located::new(at, message).help(help));
+    }
+
+    /// Turns a nested error into one of this file.
+    fn keep<T>(&mut self, result: Result<T, Located>) -> Option<T> {
+        result.map_err(|error| self.errors.push(error)).ok()
+    }
+
+    fn interface(&mut self, root: &Node) -> Option<Interface> {
+        let fields = match &root.kind {
+            Kind::Struct { name: Some(name), fields } if name == "Interface" => fields.as_slice(),
+            Kind::Struct { name: None, fields } => fields.as_slice(),
+            other => {
+                self.error_help(
+                    root.at,
+                    format!("expected an interface, found {}", other.describe()),
+                    "begin with `Interface(name: \"…\", ops: {…})`",
+                );
+                return None;
+            }
+        };
+        let fields = self.fields(
+            "an interface",
+            root.at,
+            fields,
+            &["name", "doc", "description", "imports", "ops"],
+            &["name", "ops"],
+        );
+        if let Some(imports) = fields.get("imports") {
+            self.read_imports(imports);
+        }
+        let name = fields.get("name").and_then(|node| {
+            let name = self.text(node, "the interface's name")?;
+            self.check_interface_name(&name, node.at);
+            Some(name)
+        });
+        let doc = self.doc(&fields);
+        let name = name?;
+        let mut operations = Vec::new();
+        let entries = match fields.get("ops") {
+            Some(node) => self.map(node, "the operations", "operation")?,
+            None => return None,
+        };
+        if entries.is_empty() {
+            self.error(root.at, format!("interface `{name}` has no operations"));
+        }
+        for (i, entry) in entries.iter().enumerate() {
+            let number = i + 1;
+            if number > usize::from(MAX_OPERATION) {
+                self.error_help(
+                    entry.at,
+                    format!(
+                        "`{}` is operation {number}; an interface has at most {MAX_OPERATION}",
+                        entry.key
+                    ),
+                    "a port's permissions are a 64-bit mask: split the interface",
+                );
+                break;
+            }
+            let number = u16::try_from(number).unwrap_or(MAX_OPERATION);
+            operations.extend(self.operation(entry, number));
+        }
+        Some(Interface { name, doc, operations })
+    }
+
+    fn read_imports(&mut self, node: &Node) {
+        let Kind::List(items) = &node.kind else {
+            self.error(
+                node.at,
+                format!("expected a list of paths, found {}", node.kind.describe()),
+            );
+            return;
+        };
+        for item in items {
+            if let Kind::Text { text, content, .. } = &item.kind {
+                let added = self.imports.add(text, *content);
+                self.keep(added);
+            } else {
+                self.error(
+                    item.at,
+                    format!("expected a path in quotes, found {}", item.kind.describe()),
+                );
+            }
+        }
+    }
+
+    fn check_interface_name(&mut self, name: &str, at: usize) {
+        let camel = name.chars().next().is_some_and(|c| c.is_ascii_uppercase())
+            && name.chars().all(|c| c.is_ascii_alphanumeric());
+        if !camel {
+            self.error_help(
+                at,
+                format!("`{name}` is no name for an interface"),
+                "it names a type: letters and digits in `CamelCase`",
+            );
+            return;
+        }
+        let module = Interface { name: name.into(), doc: None, operations: vec![] }.module();
+        if syn::parse_str::<syn::Ident>(&module).is_err() || syn::parse_str::<syn::Ident>(name).is_err()
+        {
+            self.error(at, format!("the module of interface `{name}` would be called `{module}`, a word of the language"));
+        }
+    }
+
+    fn operation(&mut self, entry: &Entry, number: u16) -> Option<Operation> {
+        let name = entry.key.clone();
+        self.check_name(&name, entry.at, "operation", &TAKEN_OPERATIONS);
+        let Kind::Struct { name: None, fields } = &entry.value.kind else {
+            self.error_help(
+                entry.value.at,
+                format!("operation `{name}`: expected `(…)`, found {}", entry.value.kind.describe()),
+                "an operation is at least `(reply: Result(ok: \"()\", err: ServerDeath))`",
+            );
+            return None;
+        };
+        let known =
+            ["doc", "description", "args", "leases", "reply", "idempotent", "encoding"];
+        let what = format!("operation `{name}`");
+        let fields = self.fields(&what, entry.at, fields, &known, &["reply"]);
+        let doc = self.doc(&fields);
+        if let Some(node) = fields.get("encoding") {
+            self.encoding(node);
+        }
+        let idempotent = match fields.get("idempotent") {
+            Some(node) => self.boolean(node),
+            None => false,
+        };
+        let args = match fields.get("args") {
+            Some(node) => self.arguments(node)?,
+            None => Vec::new(),
+        };
+        let leases = match fields.get("leases") {
+            Some(node) => self.leases(node, idempotent)?,
+            None => Vec::new(),
+        };
+        if let Some(lease) = leases.iter().find(|l| args.iter().any(|a| a.name == l.name)) {
+            self.error(entry.at, format!("{what}: `{}` is both an argument and a lease", lease.name));
+        }
+        let reply_node = fields.get("reply")?;
+        let reply = self.reply(reply_node)?;
+        if matches!(reply, Reply::Simple(_)) && !idempotent {
+            self.error_help(
+                reply_node.at,
+                format!("{what} cannot say that its server died while carrying it out"),
+                "reply with `Result(ok: …, err: ServerDeath)` or an error type, or mark it \
+                 `idempotent: true` if doing it twice is the same as once",
+            );
+        }
+        let operation = Operation { name, number, doc, args, leases, reply, idempotent };
+        self.count_leases(&operation, entry.at);
+        Some(operation)
+    }
+
+    /// Declared and hidden leases together must fit the table.
+    fn count_leases(&mut self, operation: &Operation, at: usize) {
+        let hidden = if operation.transport() == Some(Transport::Leases) {
+            usize::from(operation.args_size() != Some(0))
+                + usize::from(operation.reply_size() != Some(0))
+        } else {
+            0
+        };
+        let declared = operation.leases.len();
+        if declared + hidden > MAX_LEASES {
+            let message = format!(
+                "operation `{}` lends {} pieces of memory; a call lends at most {MAX_LEASES}",
+                operation.name,
+                declared + hidden
+            );
+            if hidden > 0 {
+                self.error_help(
+                    at,
+                    message,
+                    format!("{declared} are declared and {hidden} carry arguments and reply, one of which exceeds {MESSAGE_BYTES} bytes"),
+                );
+            } else {
+                self.error(at, message);
+            }
+        }
+    }
+
+    fn encoding(&mut self, node: &Node) {
+        match &node.kind {
+            Kind::Name(name) if name == "Zerocopy" => {}
+            Kind::Name(name) if name == "Ssmarshal" || name == "Hubpack" => self.error_help(
+                node.at,
+                format!("encoding `{name}` is not supported yet"),
+                "leave `encoding` out and give the types `zerocopy`'s TryFromBytes and IntoBytes",
+            ),
+            other => {
+                let names = ["Zerocopy", "Ssmarshal", "Hubpack"];
+                let help = match other {
+                    Kind::Name(name) => did_you_mean(name, names),
+                    _ => None,
+                };
+                self.error_help(
+                    node.at,
+                    format!("expected an encoding, found {}", other.describe()),
+                    help.unwrap_or_else(|| format!("one of {}", names.join(", "))),
+                );
+            }
+        }
+    }
+
+    fn arguments(&mut self, node: &Node) -> Option<Vec<Argument>> {
+        let entries = self.map(node, "arguments", "argument")?;
+        let mut args = Vec::new();
+        for entry in entries {
+            self.check_name(&entry.key, entry.at, "argument", &TAKEN_VALUES);
+            if let Some(ty) = self.value_type(&entry.value, "an argument") {
+                args.push(Argument { name: entry.key.clone(), ty });
+            }
+        }
+        Some(args)
+    }
+
+    fn leases(&mut self, node: &Node, idempotent: bool) -> Option<Vec<Lease>> {
+        let entries = self.map(node, "leases", "lease")?;
+        let mut leases = Vec::new();
+        for entry in entries {
+            self.check_name(&entry.key, entry.at, "lease", &TAKEN_VALUES);
+            leases.extend(self.lease(entry, idempotent));
+        }
+        Some(leases)
+    }
+
+    fn lease(&mut self, entry: &Entry, idempotent: bool) -> Option<Lease> {
+        let name = entry.key.clone();
+        let Kind::Struct { name: None, fields } = &entry.value.kind else {
+            self.error_help(
+                entry.value.at,
+                format!("lease `{name}`: expected `(…)`, found {}", entry.value.kind.describe()),
+                "a lease is `(type: \"[u8]\", read: true)`",
+            );
+            return None;
+        };
+        let what = format!("lease `{name}`");
+        let known = ["type", "read", "write", "max_len"];
+        let fields = self.fields(&what, entry.at, fields, &known, &["type"]);
+        let read = fields.get("read").is_some_and(|node| self.boolean(node));
+        let write = fields.get("write").is_some_and(|node| self.boolean(node));
+        let right = match (read, write) {
+            (true, false) => Right::Read,
+            (false, true) => Right::Write,
+            (true, true) => Right::ReadWrite,
+            (false, false) => {
+                self.error_help(
+                    entry.at,
+                    format!("{what} may be neither read nor written"),
+                    "add `read: true` or `write: true`",
+                );
+                return None;
+            }
+        };
+        if right == Right::ReadWrite && idempotent {
+            self.error_help(
+                entry.at,
+                format!("{what} is read and written by an idempotent operation"),
+                "a second attempt would read what the first one wrote: lend two pieces of \
+                 memory, or leave `idempotent` out",
+            );
+        }
+        let ty = self.read_type(fields.get("type")?)?;
+        let element = match &ty {
+            Type::Slice(element) => {
+                if matches!(**element, Type::Slice(_)) {
+                    self.error(fields.get("type")?.at, format!("{what}: a slice of slices"));
+                    return None;
+                }
+                &**element
+            }
+            sized => sized,
+        };
+        if element.size() == Some(0) {
+            self.error(fields.get("type")?.at, format!("{what} lends no bytes"));
+        }
+        let max_len = fields.entry("max_len").and_then(|entry| self.max_len(entry, &ty, &what));
+        Some(Lease { name, ty, right, max_len })
+    }
+
+    fn max_len(&mut self, entry: &Entry, ty: &Type, what: &str) -> Option<u32> {
+        let number = match &entry.value.kind {
+            Kind::Name(name) if name == "None" => return None,
+            Kind::Tuple { name: Some(name), items } if name == "Some" && items.len() == 1 => {
+                items.first()?
+            }
+            _ => &entry.value,
+        };
+        let Kind::Number(value) = number.kind else {
+            self.error(
+                number.at,
+                format!("expected `Some(number)`, found {}", number.kind.describe()),
+            );
+            return None;
+        };
+        if !matches!(ty, Type::Slice(_)) {
+            self.error_help(
+                entry.at,
+                format!("{what} is one `{ty}`: `max_len` says nothing about it"),
+                format!("leave `max_len` out, or lend a slice: `[{ty}]`"),
+            );
+            return None;
+        }
+        match u32::try_from(value) {
+            Ok(max) if max > 0 => Some(max),
+            _ => {
+                self.error(number.at, format!("`max_len` must be from 1 to {}", u32::MAX));
+                None
+            }
+        }
+    }
+
+    fn reply(&mut self, node: &Node) -> Option<Reply> {
+        match &node.kind {
+            Kind::Tuple { name: Some(name), items } if name == "Simple" && items.len() == 1 => {
+                Some(Reply::Simple(self.value_type(items.first()?, "a reply")?))
+            }
+            // `Simple(type: "T", recv: …)`, the form without inner brackets.
+            Kind::Struct { name: Some(name), fields } if name == "Simple" => {
+                let inner =
+                    Node { at: node.at, kind: Kind::Struct { name: None, fields: fields.clone() } };
+                Some(Reply::Simple(self.value_type(&inner, "a reply")?))
+            }
+            Kind::Struct { name: Some(name), fields } if name == "Result" => {
+                let fields =
+                    self.fields("`Result`", node.at, fields, &["ok", "err"], &["ok", "err"]);
+                let ok = fields.get("ok").and_then(|node| self.value_type(node, "a reply"));
+                let err = fields.get("err").and_then(|node| self.error_type(node));
+                Some(Reply::Result { ok: ok?, err: err? })
+            }
+            other => {
+                let help = match other {
+                    Kind::Tuple { name: Some(name), .. } | Kind::Struct { name: Some(name), .. } => {
+                        did_you_mean(name, ["Simple", "Result"])
+                    }
+                    _ => None,
+                };
+                self.error_help(
+                    node.at,
+                    format!("expected a reply, found {}", other.describe()),
+                    help.unwrap_or_else(|| {
+                        "`Simple(\"T\")` or `Result(ok: \"T\", err: CLike(\"some_crate::E\"))`"
+                            .into()
+                    }),
+                );
+                None
+            }
+        }
+    }
+
+    fn error_type(&mut self, node: &Node) -> Option<ErrorType> {
+        match &node.kind {
+            Kind::Name(name) if name == "ServerDeath" => Some(ErrorType::ServerDeath),
+            Kind::Tuple { name: Some(name), items } if name == "CLike" && items.len() == 1 => {
+                let item = items.first()?;
+                let ty = self.read_type(item)?;
+                if !matches!(ty, Type::Path(_)) {
+                    self.error_help(
+                        item.at,
+                        format!("`{ty}` is no error type"),
+                        "an error is an enumeration made with `idol_runtime::error!`",
+                    );
+                    return None;
+                }
+                Some(ErrorType::CLike(ty))
+            }
+            Kind::Tuple { name: Some(name), .. } if name == "Complex" => {
+                self.error_help(
+                    node.at,
+                    "errors with a payload (`Complex`) are not supported yet",
+                    "use `CLike`, and an operation that reads the details",
+                );
+                None
+            }
+            other => {
+                let help = match other {
+                    Kind::Tuple { name: Some(name), .. } | Kind::Name(name) => {
+                        did_you_mean(name, ["CLike", "ServerDeath", "Complex"])
+                    }
+                    _ => None,
+                };
+                self.error_help(
+                    node.at,
+                    format!("expected an error, found {}", other.describe()),
+                    help.unwrap_or_else(|| "`CLike(\"some_crate::E\")` or `ServerDeath`".into()),
+                );
+                None
+            }
+        }
+    }
+
+    /// `"T"`, or `(type: "T", recv: FromBytes)`.
+    fn value_type(&mut self, node: &Node, what: &str) -> Option<Type> {
+        let ty_node = match &node.kind {
+            Kind::Struct { name: None, fields } => {
+                let fields = self.fields(what, node.at, fields, &["type", "recv"], &["type"]);
+                if let Some(recv) = fields.get("recv") {
+                    self.recv(recv);
+                }
+                fields.get("type")?
+            }
+            _ => node,
+        };
+        let ty = self.read_type(ty_node)?;
+        if let Type::Slice(_) = ty {
+            self.error_help(
+                ty_node.at,
+                format!("`{ty}` has no fixed size: it cannot be {what}"),
+                "lend it: `leases: {\"data\": (type: \"[u8]\", read: true)}`",
+            );
+            return None;
+        }
+        Some(ty)
+    }
+
+    /// How a receiver turns bytes into a value.
+    fn recv(&mut self, node: &Node) {
+        match &node.kind {
+            Kind::Name(name) if name == "FromBytes" => {}
+            Kind::Tuple { name: Some(name), .. } | Kind::Name(name)
+                if name == "FromPrimitive" || name == "From" =>
+            {
+                self.error_help(
+                    node.at,
+                    format!("`recv: {name}` is not supported yet"),
+                    "leave `recv` out: a `#[repr(u8)]` enumeration that derives \
+                     `zerocopy::TryFromBytes` is checked as it is",
+                );
+            }
+            other => self.error_help(
+                node.at,
+                format!("expected how to receive the value, found {}", other.describe()),
+                "leave `recv` out",
+            ),
+        }
+    }
+
+    fn read_type(&mut self, node: &Node) -> Option<Type> {
+        let Kind::Text { text, content, plain } = &node.kind else {
+            self.error(
+                node.at,
+                format!("expected a type in quotes, found {}", node.kind.describe()),
+            );
+            return None;
+        };
+        let base = if *plain { *content } else { node.at };
+        let ty = types::parse(text, base, &mut self.imports);
+        let ty = self.keep(ty)?;
+        if let Type::Array(element, _) = &ty
+            && matches!(**element, Type::Slice(_))
+        {
+            self.error(node.at, format!("`{ty}` has no fixed size"));
+            return None;
+        }
+        if !matches!(ty, Type::Slice(_) | Type::Path(_))
+            && contains_no_path(&ty)
+            && ty.size().is_none_or(|size| size > u64::from(u32::MAX))
+        {
+            self.error(node.at, format!("`{ty}` is larger than any task's memory"));
+            return None;
+        }
+        Some(ty)
+    }
+
+    fn doc(&mut self, fields: &Fields<'_>) -> Option<String> {
+        let (doc, description) = (fields.get("doc"), fields.get("description"));
+        if let (Some(_), Some(second)) = (doc, description) {
+            self.error(second.at, "`doc` and `description` are the same thing: keep one");
+        }
+        let text = self.text(doc.or(description)?, "the documentation")?;
+        Some(text)
+    }
+
+    fn text(&mut self, node: &Node, what: &str) -> Option<String> {
+        match &node.kind {
+            Kind::Text { text, .. } => Some(text.clone()),
+            other => {
+                self.error(
+                    node.at,
+                    format!("expected {what} in quotes, found {}", other.describe()),
+                );
+                None
+            }
+        }
+    }
+
+    fn boolean(&mut self, node: &Node) -> bool {
+        match &node.kind {
+            Kind::Bool(value) => *value,
+            other => {
+                self.error(
+                    node.at,
+                    format!("expected `true` or `false`, found {}", other.describe()),
+                );
+                false
+            }
+        }
+    }
+
+    /// The entries of a map, each key once.
+    fn map<'n>(&mut self, node: &'n Node, what: &str, one: &str) -> Option<&'n [Entry]> {
+        let entries = match &node.kind {
+            Kind::Map(entries) => entries.as_slice(),
+            other => {
+                self.error(
+                    node.at,
+                    format!("expected {what} as a map `{{…}}`, found {}", other.describe()),
+                );
+                return None;
+            }
+        };
+        for (i, entry) in entries.iter().enumerate() {
+            if entries[..i].iter().any(|earlier| earlier.key == entry.key) {
+                self.error(entry.at, format!("{one} `{}` is there twice", entry.key));
+            }
+        }
+        Some(entries)
+    }
+
+    /// The fields of a struct: known ones only, each once, the required ones present.
+    fn fields<'n>(
+        &mut self,
+        what: &str,
+        at: usize,
+        fields: &'n [Entry],
+        known: &[&str],
+        required: &[&str],
+    ) -> Fields<'n> {
+        let mut kept: Vec<&Entry> = Vec::new();
+        for field in fields {
+            if !known.contains(&field.key.as_str()) {
+                let help = did_you_mean(&field.key, known.iter().copied())
+                    .unwrap_or_else(|| format!("known are {}", known.join(", ")));
+                self.error_help(field.at, format!("{what} has no field `{}`", field.key), help);
+            } else if kept.iter().any(|earlier| earlier.key == field.key) {
+                self.error(field.at, format!("field `{}` of {what} is there twice", field.key));
+            } else {
+                kept.push(field);
+            }
+        }
+        for name in required {
+            // A misspelt field has been reported already.
+            if !kept.iter().any(|field| field.key == *name) && kept.len() == fields.len() {
+                self.error(at, format!("{what} needs the field `{name}`"));
+            }
+        }
+        Fields(kept)
+    }
+
+    fn check_name(&mut self, name: &str, at: usize, what: &str, taken: &[&str]) {
+        let snake = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            && name.starts_with(|c: char| c.is_ascii_lowercase())
+            && !name.ends_with('_')
+            && !name.contains("__");
+        if !snake {
+            self.error_help(
+                at,
+                format!("`{name}` is no name for an {what}"),
+                "letters, digits and single `_` between them, in `snake_case`",
+            );
+        } else if syn::parse_str::<syn::Ident>(name).is_err() {
+            self.error(at, format!("{what} `{name}`: a word of the language"));
+        } else if taken.contains(&name) {
+            self.error(at, format!("{what} `{name}`: the generated code needs this name itself"));
+        }
+    }
+}
+
+fn contains_no_path(ty: &Type) -> bool {
+    match ty {
+        Type::Path(_) => false,
+        Type::Array(element, _) | Type::Slice(element) => contains_no_path(element),
+        Type::Unit | Type::Builtin(..) => true,
+    }
+}

@@ -1,0 +1,235 @@
+//! Manifest: everything the archive says about an image, and the archive itself.
+
+use crate::place::LinkedTask;
+use crate::{Artifacts, Error, Packed, Region, Request, task_model};
+use abi::desc;
+use exov6_archive as m;
+use exov6_archive::{Hex, Manifest};
+use exov6_config::Linked;
+use exov6_config::model::{Model, NotificationKind, Policy, Task};
+use exov6_pagetable::LINEAR;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Writes image and archive into the request's directory.
+pub(crate) fn write(
+    request: &Request<'_>,
+    model: &Model,
+    linked: &Linked,
+    tasks: &[LinkedTask],
+    packed: Packed,
+) -> Result<Artifacts, Error> {
+    let manifest = describe(request, model, linked, tasks, &packed)?;
+    let path = |kind: &str| request.out.join(format!("{}.{kind}", model.name));
+    let (archive, elf, image) = (path("zip"), path("elf"), path("img"));
+    let put = |path: &Path, bytes: &[u8]| {
+        std::fs::write(path, bytes).map_err(|source| Error::Write { path: path.to_owned(), source })
+    };
+    put(&elf, &packed.kernel.bytes)?;
+    put(&image, &packed.raw)?;
+    let json = exov6_archive::to_json(&manifest).unwrap_or_default();
+    put(&request.out.join("manifest.json"), json.as_bytes())?;
+
+    let text = |file| model.sources.get(file).map_or(&[][..], |source| source.text.as_bytes());
+    let mut entries: Vec<(String, &[u8])> = vec![
+        ("app.toml".into(), text(model.app_file)),
+        ("board.toml".into(), text(model.board_file)),
+        ("chip.toml".into(), text(model.chip_file)),
+        ("image.elf".into(), &packed.kernel.bytes),
+        ("image.img".into(), &packed.raw),
+    ];
+    for (task, program) in model.tasks.iter().zip(tasks) {
+        entries.push((elf_entry(task), &program.program.bytes));
+    }
+    let entries = entries.iter().map(|(name, bytes)| (name.as_str(), *bytes));
+    exov6_archive::write(&archive, &manifest, entries)?;
+    Ok(Artifacts { manifest, archive, elf, image })
+}
+
+fn elf_entry(task: &Task) -> String {
+    format!("tasks/{}.elf", task.name)
+}
+
+fn describe(
+    request: &Request<'_>,
+    model: &Model,
+    linked: &Linked,
+    tasks: &[LinkedTask],
+    packed: &Packed,
+) -> Result<Manifest, Error> {
+    let start = packed.kernel.symbol("__image_start")?;
+    let shared = packed.placement.shared;
+    let qemu = model.board.qemu.as_ref().map(|qemu| m::Qemu {
+        binary: qemu.binary.clone(),
+        args: qemu.arguments(model.board.ram_size),
+    });
+    let mut tools = BTreeMap::new();
+    tools.insert("rustc".to_owned(), request.toolchain.version.to_string());
+    let bands = model.bands.iter().map(|band| m::Band {
+        name: band.name.clone(),
+        policy: match band.policy {
+            Policy::Strict => "strict".to_owned(),
+        },
+    });
+    Ok(Manifest {
+        format: m::FORMAT.to_owned(),
+        name: model.name.clone(),
+        board: model.board.name.clone(),
+        chip: model.chip.name.clone(),
+        image_id: packed.image_id.iter().map(|byte| format!("{byte:02x}")).collect(),
+        entry: Hex(model.board.load),
+        load: Hex(model.board.load),
+        size: Hex(packed.kernel.symbol("__image_end")? - start),
+        boot_info: Hex(shared.boot_info),
+        boot_record: Hex(shared.boot_record),
+        reset_record: Hex(shared.reset_record),
+        kernel_offset: Hex(LINEAR),
+        span: Hex(abi::limits::SPAN),
+        ticks_per_second: None,
+        qemu,
+        supervisor: model.supervisor.task as u32,
+        log: model.log.map(|log| log.task as u32),
+        bands: bands.collect(),
+        tasks: model
+            .tasks
+            .iter()
+            .zip(tasks)
+            .map(|(task, program)| of_task(model, linked, task, program, packed))
+            .collect(),
+        tools,
+    })
+}
+
+fn of_task(
+    model: &Model,
+    linked: &Linked,
+    task: &Task,
+    program: &LinkedTask,
+    packed: &Packed,
+) -> m::Task {
+    let own = &linked.tasks[task.index];
+    let name = |index: usize| model.tasks[index].name.clone();
+    let file = |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned());
+    m::Task {
+        name: task.name.clone(),
+        index: task.index as u32,
+        package: own.package.clone(),
+        elf: elf_entry(task),
+        band: model.bands[task.band].name.clone(),
+        priority: task.priority,
+        rank: task.rank,
+        fp: task.fp,
+        held: task.held,
+        asid: task.index as u32 + 1,
+        table_root: Hex(packed.roots[task.index]),
+        entry: Hex(program.program.entry),
+        stack_top: Hex(program.stack_top),
+        summary: task_model::summary(model, task.index),
+        serves: own.serves.as_ref().and_then(|facts| file(&facts.path)),
+        notifications: task
+            .notifications
+            .iter()
+            .map(|notification| m::Notification {
+                name: notification.name.clone(),
+                bit: u32::from(notification.bit),
+                timer: match notification.kind {
+                    NotificationKind::Timer(number) => Some(u32::from(number)),
+                    _ => None,
+                },
+                irq: match notification.kind {
+                    NotificationKind::Interrupt(n) => Some(task.interrupts[n].name.clone()),
+                    _ => None,
+                },
+            })
+            .collect(),
+        timers: task
+            .timers
+            .iter()
+            .map(|timer| m::Timer {
+                name: timer.name.clone(),
+                number: u32::from(timer.number),
+                bit: u32::from(timer.bit),
+            })
+            .collect(),
+        ports: task
+            .ports
+            .iter()
+            .zip(&own.ports)
+            .map(|(port, linked)| m::Port {
+                name: port.name.clone(),
+                number: u32::from(port.number),
+                server: name(port.server),
+                badge: port.badge,
+                interface: file(&linked.interface.path),
+                ops: linked.ops.iter().map(|(name, _)| name.clone()).collect(),
+                mask: Hex(linked.mask),
+                timeout_us: port.timeout_us,
+            })
+            .collect(),
+        posts: task
+            .posts
+            .iter()
+            .map(|post| m::Post {
+                task: name(post.target),
+                number: u32::from(post.number),
+                bits: post.bits.iter().map(|bit| bit.name.clone()).collect(),
+                mask: post.mask,
+            })
+            .collect(),
+        irqs: task
+            .interrupts
+            .iter()
+            .map(|interrupt| m::Irq {
+                name: interrupt.name.clone(),
+                number: interrupt.intid,
+                bit: u32::from(interrupt.bit),
+                edge: interrupt.edge,
+            })
+            .collect(),
+        kernel: kernel_ops(model, task),
+        regions: packed.placement.regions[task.index].iter().map(region).collect(),
+    }
+}
+
+fn kernel_ops(model: &Model, task: &Task) -> BTreeMap<String, Vec<String>> {
+    abi::kernel_op::KernelOp::ALL
+        .iter()
+        .zip(task.kernel_ops)
+        .filter(|(_, mask)| *mask != 0)
+        .map(|((_, name), mask)| {
+            let targets = model
+                .tasks
+                .iter()
+                .filter(|target| mask & 1 << target.index != 0)
+                .map(|target| target.name.clone());
+            ((*name).to_owned(), targets.collect())
+        })
+        .collect()
+}
+
+fn region(region: &Region) -> m::Region {
+    let desc::Region { base, size, physical, rights, kind } = region.desc;
+    let kind = match kind {
+        desc::KIND_TEXT => "text",
+        desc::KIND_RODATA => "rodata",
+        desc::KIND_DATA => "data",
+        desc::KIND_GUARD => "guard",
+        desc::KIND_DEVICE => "device",
+        desc::KIND_RING => "ring",
+        desc::KIND_BOOT => "boot",
+        _ => "window",
+    };
+    let rights = [(desc::R, 'r'), (desc::W, 'w'), (desc::X, 'x')]
+        .iter()
+        .filter(|(bit, _)| rights & bit != 0)
+        .map(|(_, letter)| letter)
+        .collect();
+    m::Region {
+        kind: kind.to_owned(),
+        name: region.name.clone(),
+        base: Hex(base),
+        size: Hex(size),
+        physical: Hex(physical),
+        rights,
+    }
+}

@@ -1,0 +1,79 @@
+//! Spans: where everything but code and data lies in a task's address space.
+//!
+//! ```text
+//!   0            never mapped
+//!   0x1000       text, rodata, guard, stack, data, bss, uninit, initial data
+//!   …            (placed by the linker, from the bottom)
+//!                nothing
+//!   …            own log ring; in the log task: boot record, everybody's rings
+//!                devices in the order of `uses`; boot info
+//!   32 MiB       a page that is never mapped
+//! ```
+//!
+//! From the top downwards, with an unmapped page between any two: these addresses
+//! are known before the task is compiled, and its code has them as constants.
+
+use abi::limits::{PAGE, SPAN};
+use exov6_config::model::{Model, Task};
+
+/// What a fixed piece of a span is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// Device: index into [`Task::devices`].
+    Device(usize),
+    /// The boot-info page.
+    BootInfo,
+    /// The boot-record page.
+    BootRecord,
+    /// The log ring of a task: its index.
+    Ring(usize),
+}
+
+/// A fixed piece and its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// What.
+    pub piece: Piece,
+    /// First byte in the span.
+    pub address: u64,
+    /// Bytes; whole pages.
+    pub size: u64,
+}
+
+/// The fixed pieces of a task's span, from the top downwards.
+#[must_use]
+pub fn fixed(model: &Model, task: &Task) -> Vec<Placed> {
+    let mut pieces: Vec<(Piece, u64)> =
+        task.devices.iter().enumerate().map(|(n, d)| (Piece::Device(n), d.size)).collect();
+    if task.boot_info {
+        pieces.push((Piece::BootInfo, PAGE));
+    }
+    pieces.push((Piece::Ring(task.index), task.log.ring));
+    if model.log.is_some_and(|log| log.task == task.index) {
+        pieces.push((Piece::BootRecord, PAGE));
+        for other in model.tasks.iter().filter(|other| other.index != task.index) {
+            pieces.push((Piece::Ring(other.index), other.log.ring));
+        }
+    }
+    let mut end = SPAN - PAGE;
+    pieces
+        .into_iter()
+        .map(|(piece, size)| {
+            let address = end.saturating_sub(size);
+            end = address.saturating_sub(PAGE);
+            Placed { piece, address, size }
+        })
+        .collect()
+}
+
+/// The place of one piece.
+#[must_use]
+pub fn find(placed: &[Placed], piece: Piece) -> Option<Placed> {
+    placed.iter().copied().find(|p| p.piece == piece)
+}
+
+/// The lowest address that fixed pieces use: code and data must end a page below.
+#[must_use]
+pub fn floor(placed: &[Placed]) -> u64 {
+    placed.iter().map(|p| p.address).min().unwrap_or(SPAN)
+}
