@@ -1,1 +1,62 @@
-fn main() {}
+//! `cargo xtask`: the command line of exov6.
+//!
+//! One file per subcommand. Each reads its arguments, calls a library under
+//! `build/`, and prints; what can be tested without a terminal is in the library.
+#![forbid(unsafe_code)]
+
+mod check;
+mod clippy;
+mod dist;
+mod place;
+mod progress;
+mod run;
+mod screen;
+mod setup;
+mod terminal;
+mod test;
+mod time;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Builds, checks, runs and tests exov6 images.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Find what this machine lacks for building and running images, and install it
+    Setup(setup::Arguments),
+    /// Check an app.toml without building anything
+    Check(check::Arguments),
+    /// Build an image and its archive
+    Dist(dist::Arguments),
+    /// Build an image and run it in the emulator
+    Run(run::Arguments),
+    /// Run the tests: host, target, and whole system
+    Test(test::Arguments),
+    /// Lint the crates that are built for the target
+    Clippy(clippy::Arguments),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Setup(arguments) => setup::main(&arguments),
+        Command::Check(arguments) => check::main(&arguments),
+        Command::Dist(arguments) => dist::main(&arguments),
+        Command::Run(arguments) => run::main(&arguments),
+        Command::Test(arguments) => test::main(&arguments),
+        Command::Clippy(arguments) => clippy::main(&arguments),
+    };
+    done.unwrap_or_else(|error| {
+        let text = format!("{error:#}");
+        // Diagnostics about files bring their own `error`.
+        let prefix = if text.starts_with("error") { "" } else { "error: " };
+        eprintln!("{prefix}{}", text.trim_end());
+        ExitCode::FAILURE
+    })
+}

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Stack of a task that does not say, in bytes.
-pub const STACK_DEFAULT: u64 = 4096;
+pub const STACK_DEFAULT: u64 = 8192;
 /// Smallest stack, in bytes: below, not even a panic message fits.
 pub const STACK_MIN: u64 = 1024;
 /// Acknowledgement time of a supervisor that does not say, in milliseconds.

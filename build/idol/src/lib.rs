@@ -62,6 +62,7 @@
 
 mod canonical;
 mod error;
+mod fields;
 mod generate;
 mod model;
 mod read;

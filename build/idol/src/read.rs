@@ -5,9 +5,8 @@
 //! of a file are collected; only a syntax error ends the reading.
 
 use crate::error::{Located, did_you_mean};
-use crate::model::{
-    Argument, ErrorType, Interface, Lease, Operation, Reply, Right, Transport,
-};
+use crate::fields::Reader;
+use crate::model::{Argument, ErrorType, Interface, Lease, Operation, Reply, Right, Transport};
 use crate::ron::{Entry, Kind, Node};
 use crate::types::{self, Imports, Type};
 use abi::limits::{MAX_LEASES, MAX_OPERATION, MESSAGE_BYTES};
@@ -19,7 +18,7 @@ const TAKEN_VALUES: [&str; 1] = ["message"];
 
 /// Reads the tree of a file; errors are in no particular order.
 pub(crate) fn interface(root: &Node) -> Result<Interface, Vec<Located>> {
-    let mut reader = Reader { errors: Vec::new(), imports: Imports::default() };
+    let mut reader = Reader::default();
     let interface = reader.interface(root);
     if reader.errors.is_empty() {
         for (name, at) in reader.imports.unused() {
@@ -32,33 +31,7 @@ pub(crate) fn interface(root: &Node) -> Result<Interface, Vec<Located>> {
     }
 }
 
-struct Reader {
-    errors: Vec<Located>,
-    imports: Imports,
-}
-
-/// The fields of a struct: known, and each at most once.
-struct Fields<'a>(Vec<&'a Entry>);
-
-impl<'a> Fields<'a> {
-    fn get(&self, key: &str) -> Option<&'a Node> {
-        self.0.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
-    }
-
-    fn entry(&self, key: &str) -> Option<&'a Entry> {
-        self.0.iter().find(|entry| entry.key == key).copied()
-    }
-}
-
 impl Reader {
-    fn error(&mut self, at: usize, message: impl Into<String>) {
-        self.errors.push(Located::new(at, message));
-    }
-
-    fn error_help(&mut self, at: usize, message: impl Into<String>, help: impl Into<String>) {
-        self.errors.push(Located::new(at, message).help(help));
-    }
-
     /// Turns a nested error into one of this file.
     fn keep<T>(&mut self, result: Result<T, Located>) -> Option<T> {
         result.map_err(|error| self.errors.push(error)).ok()
@@ -154,7 +127,8 @@ impl Reader {
             return;
         }
         let module = Interface { name: name.into(), doc: None, operations: vec![] }.module();
-        if syn::parse_str::<syn::Ident>(&module).is_err() || syn::parse_str::<syn::Ident>(name).is_err()
+        if syn::parse_str::<syn::Ident>(&module).is_err()
+            || syn::parse_str::<syn::Ident>(name).is_err()
         {
             self.error(at, format!("the module of interface `{name}` would be called `{module}`, a word of the language"));
         }
@@ -166,13 +140,15 @@ impl Reader {
         let Kind::Struct { name: None, fields } = &entry.value.kind else {
             self.error_help(
                 entry.value.at,
-                format!("operation `{name}`: expected `(…)`, found {}", entry.value.kind.describe()),
+                format!(
+                    "operation `{name}`: expected `(…)`, found {}",
+                    entry.value.kind.describe()
+                ),
                 "an operation is at least `(reply: Result(ok: \"()\", err: ServerDeath))`",
             );
             return None;
         };
-        let known =
-            ["doc", "description", "args", "leases", "reply", "idempotent", "encoding"];
+        let known = ["doc", "description", "args", "leases", "reply", "idempotent", "encoding"];
         let what = format!("operation `{name}`");
         let fields = self.fields(&what, entry.at, fields, &known, &["reply"]);
         let doc = self.doc(&fields);
@@ -180,7 +156,7 @@ impl Reader {
             self.encoding(node);
         }
         let idempotent = match fields.get("idempotent") {
-            Some(node) => self.boolean(node),
+            Some(node) => self.boolean(node)?,
             None => false,
         };
         let args = match fields.get("args") {
@@ -192,7 +168,10 @@ impl Reader {
             None => Vec::new(),
         };
         if let Some(lease) = leases.iter().find(|l| args.iter().any(|a| a.name == l.name)) {
-            self.error(entry.at, format!("{what}: `{}` is both an argument and a lease", lease.name));
+            self.error(
+                entry.at,
+                format!("{what}: `{}` is both an argument and a lease", lease.name),
+            );
         }
         let reply_node = fields.get("reply")?;
         let reply = self.reply(reply_node)?;
@@ -294,8 +273,8 @@ impl Reader {
         let what = format!("lease `{name}`");
         let known = ["type", "read", "write", "max_len"];
         let fields = self.fields(&what, entry.at, fields, &known, &["type"]);
-        let read = fields.get("read").is_some_and(|node| self.boolean(node));
-        let write = fields.get("write").is_some_and(|node| self.boolean(node));
+        let read = fields.get("read").map_or(Some(false), |node| self.boolean(node))?;
+        let write = fields.get("write").map_or(Some(false), |node| self.boolean(node))?;
         let right = match (read, write) {
             (true, false) => Right::Read,
             (false, true) => Right::Write,
@@ -387,7 +366,8 @@ impl Reader {
             }
             other => {
                 let help = match other {
-                    Kind::Tuple { name: Some(name), .. } | Kind::Struct { name: Some(name), .. } => {
+                    Kind::Tuple { name: Some(name), .. }
+                    | Kind::Struct { name: Some(name), .. } => {
                         did_you_mean(name, ["Simple", "Result"])
                     }
                     _ => None,
@@ -517,109 +497,6 @@ impl Reader {
             return None;
         }
         Some(ty)
-    }
-
-    fn doc(&mut self, fields: &Fields<'_>) -> Option<String> {
-        let (doc, description) = (fields.get("doc"), fields.get("description"));
-        if let (Some(_), Some(second)) = (doc, description) {
-            self.error(second.at, "`doc` and `description` are the same thing: keep one");
-        }
-        let text = self.text(doc.or(description)?, "the documentation")?;
-        Some(text)
-    }
-
-    fn text(&mut self, node: &Node, what: &str) -> Option<String> {
-        match &node.kind {
-            Kind::Text { text, .. } => Some(text.clone()),
-            other => {
-                self.error(
-                    node.at,
-                    format!("expected {what} in quotes, found {}", other.describe()),
-                );
-                None
-            }
-        }
-    }
-
-    fn boolean(&mut self, node: &Node) -> bool {
-        match &node.kind {
-            Kind::Bool(value) => *value,
-            other => {
-                self.error(
-                    node.at,
-                    format!("expected `true` or `false`, found {}", other.describe()),
-                );
-                false
-            }
-        }
-    }
-
-    /// The entries of a map, each key once.
-    fn map<'n>(&mut self, node: &'n Node, what: &str, one: &str) -> Option<&'n [Entry]> {
-        let entries = match &node.kind {
-            Kind::Map(entries) => entries.as_slice(),
-            other => {
-                self.error(
-                    node.at,
-                    format!("expected {what} as a map `{{…}}`, found {}", other.describe()),
-                );
-                return None;
-            }
-        };
-        for (i, entry) in entries.iter().enumerate() {
-            if entries[..i].iter().any(|earlier| earlier.key == entry.key) {
-                self.error(entry.at, format!("{one} `{}` is there twice", entry.key));
-            }
-        }
-        Some(entries)
-    }
-
-    /// The fields of a struct: known ones only, each once, the required ones present.
-    fn fields<'n>(
-        &mut self,
-        what: &str,
-        at: usize,
-        fields: &'n [Entry],
-        known: &[&str],
-        required: &[&str],
-    ) -> Fields<'n> {
-        let mut kept: Vec<&Entry> = Vec::new();
-        for field in fields {
-            if !known.contains(&field.key.as_str()) {
-                let help = did_you_mean(&field.key, known.iter().copied())
-                    .unwrap_or_else(|| format!("known are {}", known.join(", ")));
-                self.error_help(field.at, format!("{what} has no field `{}`", field.key), help);
-            } else if kept.iter().any(|earlier| earlier.key == field.key) {
-                self.error(field.at, format!("field `{}` of {what} is there twice", field.key));
-            } else {
-                kept.push(field);
-            }
-        }
-        for name in required {
-            // A misspelt field has been reported already.
-            if !kept.iter().any(|field| field.key == *name) && kept.len() == fields.len() {
-                self.error(at, format!("{what} needs the field `{name}`"));
-            }
-        }
-        Fields(kept)
-    }
-
-    fn check_name(&mut self, name: &str, at: usize, what: &str, taken: &[&str]) {
-        let snake = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-            && name.starts_with(|c: char| c.is_ascii_lowercase())
-            && !name.ends_with('_')
-            && !name.contains("__");
-        if !snake {
-            self.error_help(
-                at,
-                format!("`{name}` is no name for an {what}"),
-                "letters, digits and single `_` between them, in `snake_case`",
-            );
-        } else if syn::parse_str::<syn::Ident>(name).is_err() {
-            self.error(at, format!("{what} `{name}`: a word of the language"));
-        } else if taken.contains(&name) {
-            self.error(at, format!("{what} `{name}`: the generated code needs this name itself"));
-        }
     }
 }
 

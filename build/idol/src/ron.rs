@@ -223,11 +223,9 @@ impl<'a> Reader<'a> {
         };
         self.at = before;
         let close = |reader: &Self| {
-            Located::new(
-                reader.at,
-                format!("expected `,` or `)`, found {}", reader.found()),
+            Located::new(reader.at, format!("expected `,` or `)`, found {}", reader.found())).help(
+                format!("the `(` is on line {}", crate::error::line_column(reader.text, start).0),
             )
-            .help(format!("the `(` is on line {}", crate::error::line_column(reader.text, start).0))
         };
         if is_struct {
             let mut fields = Vec::new();
@@ -342,9 +340,7 @@ impl<'a> Reader<'a> {
         };
         match parsed {
             Ok(number) => Ok(Kind::Number(sign * number)),
-            Err(_) => {
-                Err(Located::new(at, format!("expected a whole number, found `{written}`")))
-            }
+            Err(_) => Err(Located::new(at, format!("expected a whole number, found `{written}`"))),
         }
     }
 
@@ -390,11 +386,16 @@ impl<'a> Reader<'a> {
                     .and_then(|part| part.strip_prefix('{'))
                     .and_then(|digits| u32::from_str_radix(digits, 16).ok())
                     .and_then(char::from_u32)
-                    .ok_or_else(|| Located::new(at, "`\\u` needs a character's code: `\\u{2192}`"))?;
+                    .ok_or_else(|| {
+                        Located::new(at, "`\\u` needs a character's code: `\\u{2192}`")
+                    })?;
                 self.at += end + 1;
                 code
             }
-            _ => return Err(Located::new(at, "unknown escape in a string").help("write `\\\\` for a backslash")),
+            _ => {
+                return Err(Located::new(at, "unknown escape in a string")
+                    .help("write `\\\\` for a backslash"));
+            }
         };
         text.push(simple);
         Ok(())

@@ -196,7 +196,10 @@ impl<'a> Parser<'a> {
         match self.rest().chars().next() {
             None => Ok(()),
             Some('<') => Err(self
-                .error(self.at, format!("generic types cannot cross between tasks: `{}`", self.text))
+                .error(
+                    self.at,
+                    format!("generic types cannot cross between tasks: `{}`", self.text),
+                )
                 .help("name a type of your own with a fixed layout")),
             Some(_) => Err(self.error(self.at, format!("`{}` is not a type", self.text))),
         }
@@ -289,9 +292,9 @@ impl<'a> Parser<'a> {
                 .help(format!("use `{0}32` or `{0}64`", &name[..1])));
         }
         if name == "str" || name == "String" {
-            return Err(self.error(at, format!("`{name}` cannot cross between tasks")).help(
-                "lend the bytes: `leases: {\"text\": (type: \"[u8]\", read: true)}`",
-            ));
+            return Err(self
+                .error(at, format!("`{name}` cannot cross between tasks"))
+                .help("lend the bytes: `leases: {\"text\": (type: \"[u8]\", read: true)}`"));
         }
         let known: Vec<&str> = BUILTIN
             .iter()

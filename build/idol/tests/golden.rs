@@ -95,7 +95,8 @@ fn the_canonical_form_is_stable() {
 #[test]
 fn the_hash_is_sha_256_of_the_canonical_form() {
     // printf 'idol 1\ninterface A\nop 1 x idempotent\nreply u8\n' | sha256sum
-    let a = parse("a", r#"Interface(name: "A", ops: {"x": (reply: Simple("u8"), idempotent: true)})"#);
+    let a =
+        parse("a", r#"Interface(name: "A", ops: {"x": (reply: Simple("u8"), idempotent: true)})"#);
     assert_eq!(
         hash(&a.unwrap()),
         "fa206ad4b70a02f8637199b5353d751794b52afab195312799de583104e3eaf3"

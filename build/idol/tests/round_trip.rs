@@ -444,7 +444,8 @@ fn leases_that_are_not_the_interfaces_stop_the_client() {
     };
     let write = |data: &'static [u8]| move || assert!(client.write(1, data).is_ok());
     let invert = || assert!(client.invert(&mut [0; 2000]).is_ok());
-    let samples = |count| move || assert_eq!(client.samples(&mut vec![Sample::default(); count]), 0);
+    let samples =
+        |count| move || assert_eq!(client.samples(&mut vec![Sample::default(); count]), 0);
     assert_eq!(faults(disk::operations::READ, 4, &write(&[1])), "fault: BadLeases");
     assert_eq!(faults(disk::operations::INVERT, 0, &write(&[1, 2])), "fault: BadLeases");
     assert_eq!(faults(disk::operations::EXCHANGE, 0, &write(&[1])), "fault: BadLeases");

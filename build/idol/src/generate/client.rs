@@ -103,7 +103,8 @@ fn promise(operation: &Operation) -> String {
     }
     paragraphs.push(match &operation.reply {
         Reply::Simple(_) => {
-            "# Panics\nIf the server dies again and again on it, or the port's timeout passes.".into()
+            "# Panics\nIf the server dies again and again on it, or the port's timeout passes."
+                .into()
         }
         Reply::Result { err: ErrorType::ServerDeath, .. } => {
             "# Errors\nIf the server died or the port's timeout passed.".into()

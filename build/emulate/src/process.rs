@@ -1,0 +1,271 @@
+//! The emulator as a child process that never outlives its purpose.
+//!
+//! Output is read by a thread, so that a guest that says nothing cannot keep its
+//! reader from looking at the clock. Whatever happens, the child is ended: at the
+//! limit, when [`Process`] is dropped, and on Linux, through `setpriv`, also when
+//! this process is killed.
+
+use crate::{Error, Options, Time};
+use exov6_archive::Manifest;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+/// A running emulator.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: Receiver<Vec<u8>>,
+    complaints: Receiver<Vec<u8>>,
+    started: Instant,
+    limit: Option<Duration>,
+    command: String,
+    // Holds the boot-info page for as long as the emulator may read it.
+    _directory: tempfile::TempDir,
+}
+
+/// What came next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The guest wrote.
+    Bytes(Vec<u8>),
+    /// Nothing happened in the time waited for.
+    Quiet,
+    /// The emulator has ended with this status; `None` if a signal ended it.
+    Ended(Option<i32>),
+    /// The limit is reached; the emulator has been ended.
+    TimedOut,
+}
+
+impl Process {
+    /// Starts an image.
+    ///
+    /// # Errors
+    /// [`Error`] if the board has no emulator, it does not start, or the wishes do
+    /// not fit into their page.
+    pub fn start(manifest: &Manifest, image: &Path, options: &Options) -> Result<Process, Error> {
+        let page = options.wishes.page()?;
+        let file = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::File { path, source }
+        };
+        let directory = tempfile::tempdir().map_err(file(&std::env::temp_dir()))?;
+        let page_path = directory.path().join("boot-info.bin");
+        std::fs::write(&page_path, page).map_err(file(&page_path))?;
+        let arguments = arguments(manifest, image, &page_path, options)?;
+        let binary = &manifest.qemu.as_ref().ok_or_else(|| no_emulator(manifest))?.binary;
+        let words: Vec<&str> =
+            [binary.as_str()].into_iter().chain(arguments.iter().map(String::as_str)).collect();
+        let command = words.join(" ");
+        let mut child = dying_with_us(binary)
+            .args(&arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|source| Error::Start { program: binary.clone(), source })?;
+        let (input, output, complaints) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        // Bounded: a guest that talks faster than it is listened to has to wait.
+        let (send, receive) = sync_channel(64);
+        let (send_complaint, receive_complaint) = sync_channel(64);
+        if let Some(output) = output {
+            std::thread::spawn(move || forward(output, &send));
+        }
+        if let Some(complaints) = complaints {
+            std::thread::spawn(move || forward(complaints, &send_complaint));
+        }
+        Ok(Process {
+            child,
+            input,
+            output: receive,
+            complaints: receive_complaint,
+            started: Instant::now(),
+            limit: options.limit,
+            command,
+            _directory: directory,
+        })
+    }
+
+    /// Where to write what is typed; once.
+    pub fn take_input(&mut self) -> Option<ChildStdin> {
+        self.input.take()
+    }
+
+    /// Types.
+    ///
+    /// # Errors
+    /// If the emulator no longer reads.
+    pub fn type_in(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        match &mut self.input {
+            Some(input) => input.write_all(bytes).and_then(|()| input.flush()),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits for something to happen, no longer than `patience` and the limit.
+    pub fn next(&mut self, patience: Duration) -> Next {
+        let mut wait = patience;
+        if let Some(limit) = self.limit {
+            let left = limit.saturating_sub(self.started.elapsed());
+            if left.is_zero() {
+                self.end();
+                return Next::TimedOut;
+            }
+            wait = wait.min(left);
+        }
+        match self.output.recv_timeout(wait) {
+            Ok(bytes) => Next::Bytes(bytes),
+            Err(RecvTimeoutError::Timeout) => Next::Quiet,
+            // It closed its output: it is ending, or has ended.
+            Err(RecvTimeoutError::Disconnected) => match self.child.try_wait() {
+                Ok(Some(status)) => Next::Ended(status.code()),
+                Ok(None) => {
+                    std::thread::sleep(Duration::from_millis(1));
+                    Next::Quiet
+                }
+                Err(_) => Next::Ended(None),
+            },
+        }
+    }
+
+    /// What the emulator itself has said on its standard error so far.
+    pub fn complaints(&mut self) -> String {
+        // It may still be on its way from a process that has ended.
+        let mut bytes = vec![];
+        while let Ok(more) = self.complaints.recv_timeout(Duration::from_millis(50)) {
+            bytes.extend(more);
+        }
+        String::from_utf8_lossy(&bytes).trim().to_owned()
+    }
+
+    /// The command line, for messages.
+    #[must_use]
+    pub fn command(&self) -> &str {
+        &self.command
+    }
+
+    /// Time since the start.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Ends the emulator, if it still runs.
+    pub fn end(&mut self) {
+        // Only fails if it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn forward(mut from: impl Read, to: &SyncSender<Vec<u8>>) {
+    let mut buffer = [0; 4096];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(count @ 1..) if to.send(buffer[..count].to_vec()).is_ok() => {}
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            _ => return,
+        }
+    }
+}
+
+fn no_emulator(manifest: &Manifest) -> Error {
+    Error::NoEmulator { board: manifest.board.clone() }
+}
+
+/// A command that ends when this process does, where the system can do that.
+fn dying_with_us(binary: &str) -> Command {
+    let setpriv = PathBuf::from("/usr/bin/setpriv");
+    if cfg!(target_os = "linux") && setpriv.is_file() {
+        let mut command = Command::new(setpriv);
+        command.args(["--pdeathsig", "KILL", "--"]).arg(binary);
+        return command;
+    }
+    Command::new(binary)
+}
+
+/// The emulator's arguments: the board's, then this run's.
+fn arguments(
+    manifest: &Manifest,
+    image: &Path,
+    page: &Path,
+    options: &Options,
+) -> Result<Vec<String>, Error> {
+    let qemu = manifest.qemu.as_ref().ok_or_else(|| no_emulator(manifest))?;
+    let mut all = vec![];
+    let mut board = qemu.args.iter();
+    while let Some(argument) = board.next() {
+        // The clock is this run's choice.
+        if argument == "-icount" {
+            board.next();
+        } else {
+            all.push(argument.clone());
+        }
+    }
+    let mut add = |arguments: &[&str]| all.extend(arguments.iter().map(|a| (*a).to_owned()));
+    if options.time == Time::Virtual {
+        // Without sleep=off the guest's timers see the host's time.
+        add(&["-icount", "shift=0,sleep=off"]);
+    }
+    if !qemu.args.iter().any(|a| a == "-semihosting-config") {
+        add(&["-semihosting-config", "enable=on,target=native"]);
+    }
+    add(&["-nodefaults", "-display", "none", "-monitor", "none", "-serial", "stdio"]);
+    // In a device's description a comma is written twice.
+    let loader = format!(
+        "loader,file={},addr={},force-raw=on",
+        page.display().to_string().replace(',', ",,"),
+        manifest.boot_info
+    );
+    add(&["-device", &loader, "-kernel", &image.display().to_string()]);
+    if let Some(port) = options.gdb {
+        add(&["-S", "-gdb", &format!("tcp:127.0.0.1:{port}")]);
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::arguments;
+    use crate::{Options, Time};
+    use exov6_archive::{Hex, Manifest, Qemu};
+    use std::path::Path;
+
+    fn line(options: &Options) -> String {
+        let args = ["-M", "virt", "-icount", "shift=3", "-m", "128M"].map(String::from).to_vec();
+        let manifest = Manifest {
+            boot_info: Hex(0x4700_0000),
+            qemu: Some(Qemu { binary: "q".into(), args }),
+            ..Manifest::default()
+        };
+        arguments(&manifest, Path::new("i.img"), Path::new("/t/a,b"), options).unwrap().join(" ")
+    }
+
+    #[test]
+    fn the_clock_is_chosen_by_the_run_and_not_by_the_board() {
+        let line = line(&Options { time: Time::Virtual, ..Options::default() });
+        assert_eq!(
+            line,
+            "-M virt -m 128M -icount shift=0,sleep=off -semihosting-config enable=on,target=native \
+             -nodefaults -display none -monitor none -serial stdio \
+             -device loader,file=/t/a,,b,addr=0x47000000,force-raw=on -kernel i.img"
+        );
+    }
+
+    #[test]
+    fn in_wall_time_nothing_counts_instructions() {
+        let line = line(&Options { time: Time::Wall, gdb: Some(1234), ..Options::default() });
+        assert!(!line.contains("icount"), "{line}");
+        assert!(line.ends_with("-S -gdb tcp:127.0.0.1:1234"), "{line}");
+    }
+}

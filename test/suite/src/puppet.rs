@@ -1,0 +1,168 @@
+//! Puppet: does what commands say, one after the other, and thinks nothing of it.
+
+use crate::command::{Command, DONE, HELLO, Words};
+use crate::instructions;
+use crate::machine::{self, FpRegisters, Registers};
+use abi::syscall;
+use userlib::time::now;
+use userlib::{Port, sys};
+
+/// State of a puppet.
+#[derive(Clone, Copy, Debug)]
+pub struct Puppet {
+    registers: Registers,
+    commands: u64,
+}
+
+impl Default for Puppet {
+    fn default() -> Self {
+        Puppet::new()
+    }
+}
+
+impl Puppet {
+    /// One that has done nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Puppet { registers: [0; 31], commands: 0 }
+    }
+
+    /// How many commands it has done.
+    #[must_use]
+    pub const fn commands(&self) -> u64 {
+        self.commands
+    }
+
+    /// Does a command; its answer.
+    pub fn obey(&mut self, command: Command) -> Words {
+        self.commands += 1;
+        let one = |word| [word, 0, 0, 0, 0, 0, 0, 0];
+        match command {
+            Command::Set { first, values } => {
+                let registers = self.registers.iter_mut().skip(first as usize);
+                for (register, value) in registers.zip(values) {
+                    *register = value;
+                }
+                [0; 8]
+            }
+            Command::Trap { number } => match machine::trap(number, &mut self.registers) {
+                Some(()) => self.words(8),
+                None => [u64::MAX; 8],
+            },
+            Command::Get { first } => self.words(first as usize),
+            Command::Read { address } => one(machine::read(address)),
+            Command::Write { address, value } => {
+                machine::write(address, value);
+                [0; 8]
+            }
+            Command::Execute { address } => {
+                machine::execute(address);
+                [0; 8]
+            }
+            Command::Instruction { number, x0 } => {
+                one(instructions::code(number).map_or(u64::MAX, |code| code(x0)))
+            }
+            Command::InstructionAt { number } => {
+                one(instructions::code(number).map_or(0, |code| code as *const () as u64))
+            }
+            Command::Places { first } => {
+                core::array::from_fn(|at| machine::place(first + at as u64))
+            }
+            Command::Peek { address } => {
+                core::array::from_fn(|at| machine::read(address + at as u64 * 8))
+            }
+            Command::Poke { address, count, words } => {
+                for (word, at) in words.iter().zip(0..count) {
+                    machine::write(address + at * 8, *word);
+                }
+                [0; 8]
+            }
+            Command::Panic { length } => panics(length),
+            Command::Push => {
+                machine::push();
+                [0; 8]
+            }
+            Command::Frame => {
+                let bottom = machine::place(crate::command::Place::StackBottom as u64);
+                machine::frame(bottom - 64);
+                [0; 8]
+            }
+            Command::Spin { until } => {
+                while now().0 < until {}
+                one(now().0)
+            }
+            Command::SpinRegisters { until } => {
+                let mut registers: Registers =
+                    core::array::from_fn(|at| 0x5a5a_0000_a5a5_0000 | (at as u64 + 1) << 32);
+                let before = registers;
+                machine::spin_registers(&mut registers, until);
+                one(differences(&before[2..], &registers[2..]))
+            }
+            Command::SpinFp { until, seed } => {
+                let mut registers = fp_pattern(seed);
+                let before = registers;
+                machine::spin_fp(&mut registers, until);
+                one(differences(&before, &registers))
+            }
+            Command::CountFp { seed } => {
+                let mut registers: FpRegisters = [0; 66];
+                machine::read_fp(&mut registers);
+                let same = registers[..64].iter().zip(fp_pattern(seed)).filter(|(a, b)| **a == *b);
+                one(same.count() as u64)
+            }
+            Command::Exclusive { number } => {
+                let failed = machine::trap_exclusive(number, &mut self.registers);
+                one(failed.map_or(u64::MAX, u64::from))
+            }
+            Command::ThreadPointer { number, value } => {
+                machine::set_thread_pointer(value);
+                let done = machine::trap(number, &mut self.registers);
+                one(done.map_or(u64::MAX, |()| machine::thread_pointer()))
+            }
+            Command::Count => one(self.commands),
+            Command::Nothing | Command::Kept { .. } | Command::Forget => [0; 8],
+        }
+    }
+
+    /// Eight registers from `first` on; zero beyond the last.
+    fn words(&self, first: usize) -> Words {
+        core::array::from_fn(|at| self.registers.get(first + at).copied().unwrap_or(0))
+    }
+}
+
+/// Asks the suite what to do, for ever.
+pub fn follow(suite: Port) -> ! {
+    let mut puppet = Puppet::new();
+    let mut operation = HELLO;
+    let mut words = [u64::from(userlib::generation()), 0, 0, 0, 0, 0, 0, 0];
+    loop {
+        let header = syscall::header(operation, 64, 0);
+        let answer = sys::call(suite, header, &words, &[]);
+        words = puppet.obey(Command::decode(&answer.words));
+        operation = DONE;
+    }
+}
+
+/// A value for each FP register and for FPCR (rounding upwards, flush to zero) and
+/// FPSR (every cumulative flag), different for each seed.
+fn fp_pattern(seed: u64) -> FpRegisters {
+    let mut pattern: FpRegisters =
+        core::array::from_fn(|at| seed.rotate_left(at as u32) ^ (at as u64 + 1) << 48);
+    pattern[64] = 1 << 22 | 1 << 24;
+    pattern[65] = 0x9f & seed;
+    pattern
+}
+
+fn differences(before: &[u64], after: &[u64]) -> u64 {
+    before.iter().zip(after).filter(|(before, after)| before != after).count() as u64
+}
+
+/// Panics with a message of `length` bytes: letters in order, from `a` again after `z`.
+fn panics(length: u64) -> ! {
+    let mut text = [0; 256];
+    for (byte, letter) in text.iter_mut().zip((b'a'..=b'z').cycle()) {
+        *byte = letter;
+    }
+    let text = &text[..(length as usize).min(256)];
+    panic!("{}", core::str::from_utf8(text).unwrap_or("?"))
+}

@@ -1,0 +1,43 @@
+//! `cargo xtask check`: everything that can be known without building.
+
+use crate::place;
+use anyhow::Result;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Arguments of `check`.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The app.toml, or its directory [default: the workspace's]
+    app: Option<PathBuf>,
+    /// Print JSON: the checked model, or the list of errors
+    #[arg(long)]
+    json: bool,
+}
+
+/// Checks and says so.
+pub fn main(arguments: &Arguments) -> Result<ExitCode> {
+    let root = place::root()?;
+    let app = place::app(arguments.app.as_deref(), &root)?;
+    match (exov6_config::load(&app, &exov6_config::Search::new(&root)), arguments.json) {
+        (Ok(model), true) => println!("{}", serde_json::to_string_pretty(&model)?),
+        (Ok(model), false) => {
+            println!(
+                "{}: {} tasks on {}, no errors",
+                model.name,
+                model.tasks.len(),
+                model.board.name
+            );
+        }
+        (Err(errors), true) => {
+            println!("{}", serde_json::to_string_pretty(&errors)?);
+            return Ok(ExitCode::FAILURE);
+        }
+        (Err(errors), false) => {
+            eprint!("{}", errors.render(std::io::stderr().is_terminal()));
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

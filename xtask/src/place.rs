@@ -1,0 +1,40 @@
+//! Where things are: the workspace, the application, the results.
+
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+
+/// Root of the workspace with the kernel: `cargo run` says where this package is;
+/// else it is looked for upwards from this program and from here.
+pub fn root() -> Result<PathBuf> {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let program = std::env::current_exe().ok();
+    let here = std::env::current_dir().ok();
+    [package, program, here]
+        .iter()
+        .flatten()
+        .flat_map(|start| start.ancestors())
+        .find(|d| d.join("kern/Cargo.toml").is_file() && d.join("xtask/Cargo.toml").is_file())
+        .map(Path::to_owned)
+        .context("cannot find the exov6 workspace; run this as `cargo xtask` inside it")
+}
+
+/// The app.toml that is meant: the one given (a file, or a directory that has one),
+/// else the workspace's own.
+pub fn app(given: Option<&Path>, root: &Path) -> Result<PathBuf> {
+    let Some(given) = given else { return Ok(root.join("app.toml")) };
+    let path = std::path::absolute(given).with_context(|| given.display().to_string())?;
+    Ok(if path.is_dir() { path.join("app.toml") } else { path })
+}
+
+/// Where the results for an application go.
+pub fn out(root: &Path, name: &str) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target = target.and_then(|t| std::path::absolute(t).ok());
+    target.unwrap_or_else(|| root.join("target")).join("dist").join(name)
+}
+
+/// A path as a person here would type it.
+pub fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path).display().to_string()
+}

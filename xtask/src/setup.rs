@@ -1,0 +1,44 @@
+//! `cargo xtask setup`: what this machine lacks.
+
+use anyhow::Result;
+use exov6_toolchain::{Host, Toolchain, setup};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Arguments of `setup`.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Only look; exit status 1 if something is missing
+    #[arg(long)]
+    check: bool,
+}
+
+/// Looks, and installs what is missing unless asked not to.
+pub fn main(arguments: &Arguments) -> Result<ExitCode> {
+    let complete = show(&Host::detect());
+    if complete {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.check {
+        return Ok(ExitCode::FAILURE);
+    }
+    setup::install(&Host::detect(), &mut |line| eprintln!("    {line}"))?;
+    Ok(if show(&Host::detect()) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Prints each part; whether all are there.
+fn show(host: &Host) -> bool {
+    let items = setup::check(host);
+    for item in &items {
+        let found = item.found.as_deref().unwrap_or("missing");
+        println!("{:20} {found}", item.part.to_string());
+    }
+    items.iter().all(|item| item.found.is_some())
+}
+
+/// What every command that builds or runs needs: looks, and does not install.
+pub fn toolchain(root: &Path) -> Result<Toolchain> {
+    let host = Host::detect();
+    setup::require(&host)?;
+    Ok(Toolchain::select(&host, root)?)
+}

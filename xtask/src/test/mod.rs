@@ -1,0 +1,90 @@
+//! `cargo xtask test`: one list of names, three kinds of tests.
+//!
+//! * *host*: what `cargo test` would run, program by program. `PACKAGE::TEST`
+//! * *target*: a promise of the kernel each, tried on the machine in a boot of its
+//!   own; virtual time, so the same every time. `target::CASE`
+//! * *whole*: the default image from outside, as its user sees it. `whole::CASE`
+//!
+//! A line per test as it ends, details of the failed ones below theirs; the last
+//! line is `N passed, N failed`.
+
+mod host;
+mod report;
+mod target;
+mod whole;
+
+use crate::place;
+use anyhow::{Context, Result, bail};
+use report::Report;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+/// Arguments of `test`.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Only tests whose name contains this
+    filter: Option<String>,
+    /// Only print the names
+    #[arg(long)]
+    list: bool,
+    /// Only tests that run on the host
+    #[arg(long, conflicts_with = "target")]
+    host: bool,
+    /// Only tests that run in the emulator
+    #[arg(long)]
+    target: bool,
+}
+
+/// Which tests are wanted.
+struct Filter(Option<String>);
+
+impl Filter {
+    fn wants(&self, name: &str) -> bool {
+        self.0.as_ref().is_none_or(|part| name.contains(part.as_str()))
+    }
+}
+
+/// Runs the tests.
+pub fn main(arguments: &Arguments) -> Result<ExitCode> {
+    let root = place::root()?;
+    let filter = Filter(arguments.filter.clone());
+    let target = target::names().into_iter().filter(|n| filter.wants(n)).collect::<Vec<_>>();
+    let whole = whole::names().into_iter().filter(|n| filter.wants(n)).collect::<Vec<_>>();
+    let (target, whole) = if arguments.host { (vec![], vec![]) } else { (target, whole) };
+    let programs = if arguments.target { vec![] } else { host::build(&root, &filter)? };
+    if arguments.list {
+        let host = programs.iter().flat_map(host::Program::names);
+        host.chain(target).chain(whole).for_each(|name| println!("{name}"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    if programs.is_empty() && target.is_empty() && whole.is_empty() {
+        bail!(
+            "no test has `{}` in its name; `cargo xtask test --list` prints them",
+            arguments.filter.as_deref().unwrap_or_default()
+        );
+    }
+    let report = Report::new();
+    host::run(&programs, &report);
+    target::run(&root, &target, &report);
+    whole::run(&root, &whole, &report);
+    Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The `cargo` that runs us.
+fn cargo() -> PathBuf {
+    std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
+}
+
+/// What cargo knows of the workspace's own packages.
+pub fn metadata(root: &Path) -> Result<serde_json::Value> {
+    let output = Command::new(cargo())
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(root)
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    if !output.status.success() {
+        bail!("`cargo metadata` failed");
+    }
+    serde_json::from_slice(&output.stdout).context("what `cargo metadata` printed")
+}

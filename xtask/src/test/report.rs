@@ -1,0 +1,58 @@
+//! Results, printed as they come, from any thread.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// Counts and prints results.
+pub struct Report {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    passed: usize,
+    failed: Vec<String>,
+}
+
+impl Report {
+    /// Nothing has run yet.
+    pub fn new() -> Report {
+        Report { state: Mutex::default() }
+    }
+
+    /// A test passed.
+    pub fn ok(&self, name: &str, time: Duration) {
+        let mut state = self.state.lock().unwrap_or_else(|e| e.into_inner());
+        state.passed += 1;
+        println!("ok {name} ({:.2} s)", time.as_secs_f64());
+    }
+
+    /// A test failed, and this is all there is to say about it.
+    pub fn failed(&self, name: &str, time: Duration, details: &str) {
+        let mut state = self.state.lock().unwrap_or_else(|e| e.into_inner());
+        state.failed.push(name.to_owned());
+        println!("FAILED {name} ({:.2} s)", time.as_secs_f64());
+        for line in details.trim_end().lines() {
+            println!("    {line}");
+        }
+    }
+
+    /// A test passed or did not, with a reason.
+    pub fn result(&self, name: &str, time: Duration, result: &anyhow::Result<()>) {
+        match result {
+            Ok(()) => self.ok(name, time),
+            Err(error) => self.failed(name, time, &format!("{error:#}")),
+        }
+    }
+
+    /// Prints what failed and the last line; whether everything passed.
+    pub fn finish(self) -> bool {
+        let State { passed, failed } = self.state.into_inner().unwrap_or_else(|e| e.into_inner());
+        if !failed.is_empty() {
+            println!("\nfailed:");
+            failed.iter().for_each(|name| println!("    {name}"));
+        }
+        println!("{passed} passed, {} failed", failed.len());
+        failed.is_empty()
+    }
+}
