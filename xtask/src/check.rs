@@ -1,5 +1,6 @@
 //! `cargo xtask check`: everything that can be known without building.
 
+use crate::out::say;
 use crate::place;
 use anyhow::Result;
 use std::io::IsTerminal;
@@ -21,17 +22,12 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let root = place::root()?;
     let app = place::app(arguments.app.as_deref(), &root)?;
     match (exov6_config::load(&app, &exov6_config::Search::new(&root)), arguments.json) {
-        (Ok(model), true) => println!("{}", serde_json::to_string_pretty(&model)?),
+        (Ok(model), true) => say!("{}", serde_json::to_string_pretty(&model)?),
         (Ok(model), false) => {
-            println!(
-                "{}: {} tasks on {}, no errors",
-                model.name,
-                model.tasks.len(),
-                model.board.name
-            );
+            say!("{}: {} tasks on {}, no errors", model.name, model.tasks.len(), model.board.name);
         }
         (Err(errors), true) => {
-            println!("{}", serde_json::to_string_pretty(&errors)?);
+            say!("{}", serde_json::to_string_pretty(&errors)?);
             return Ok(ExitCode::FAILURE);
         }
         (Err(errors), false) => {

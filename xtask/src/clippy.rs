@@ -1,53 +1,84 @@
-//! `cargo xtask clippy`: the crates that are built for the target, linted.
+//! `cargo xtask clippy`: every crate linted, each by the compiler that builds it.
+//!
+//! Tasks exist on the target only, build tools on the host only; what both share
+//! is linted twice. Every warning is an error.
 
-use crate::place;
+use crate::out::say;
+use crate::{place, test};
 use anyhow::{Context, Result, bail};
 use exov6_toolchain::{HARD, SOFT, Toolchain};
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 /// Directories of the crates that are built for the target.
 const DIRECTORIES: [&str; 5] = ["kern", "sys", "drv", "task", "test/tasks"];
 
 /// Arguments of `clippy`.
 #[derive(clap::Args)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// Only what is built for the host
+    #[arg(long, conflicts_with = "target")]
+    host: bool,
+    /// Only what is built for the target
+    #[arg(long)]
+    target: bool,
+}
 
-/// Lints; every warning is an error.
-pub fn main(_: &Arguments) -> Result<ExitCode> {
+/// Lints; all of it, even if something is found early.
+pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let root = place::root()?;
-    let toolchain = Toolchain::find(&root)?;
-    let packages = packages(&root)?;
-    // Both targets see the same sources; what differs is floating point, which the
-    // compiler checks. One pass each over everything finds `cfg` of either.
-    for target in [SOFT, HARD] {
-        let Some(mut command) = toolchain.clippy(target) else {
-            bail!("{} has no clippy; `cargo xtask setup` installs it", toolchain.sysroot.display());
-        };
-        command.arg("--quiet");
-        for package in &packages {
-            command.args(["-p", package]);
+    let metadata = test::metadata(&root)?;
+    let mut found = vec![];
+    if !arguments.target {
+        let packages = test::host_packages(&metadata);
+        let mut command = Command::new(test::cargo());
+        command.args(["clippy", "--quiet", "--all-targets"]).current_dir(&root);
+        if !lint(command, &packages)? {
+            found.push("the host".to_owned());
         }
-        command.args(["--", "-D", "warnings"]);
-        let status = command.status().context("cannot start clippy")?;
-        if !status.success() {
-            bail!("clippy found something in the crates for {target}");
+        say!("clippy: {} crates for the host", packages.len());
+    }
+    if !arguments.host {
+        let toolchain = Toolchain::find(&root)?;
+        let packages = target_packages(&root, &metadata);
+        // Which of the two targets a task is for is said in an app.toml: lint for both.
+        for target in [SOFT, HARD] {
+            let Some(mut command) = toolchain.clippy(target) else {
+                bail!(
+                    "{} has no clippy; `cargo xtask setup` installs it",
+                    toolchain.sysroot.display()
+                );
+            };
+            command.arg("--quiet");
+            if !lint(command, &packages)? {
+                found.push(target.to_owned());
+            }
+            say!("clippy: {} crates for {target}", packages.len());
         }
     }
-    println!("clippy: {} crates for 2 targets, nothing found", packages.len());
+    if !found.is_empty() {
+        bail!("clippy found something in the crates for {}", found.join(", "));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Names of the packages in [`DIRECTORIES`].
-fn packages(root: &Path) -> Result<Vec<String>> {
-    let metadata = crate::test::metadata(root)?;
-    let mut packages = vec![];
-    for package in metadata["packages"].as_array().into_iter().flatten() {
-        let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
-        let inside = DIRECTORIES.iter().any(|d| manifest.starts_with(root.join(d)));
-        if let (true, Some(name)) = (inside, package["name"].as_str()) {
-            packages.push(name.to_owned());
-        }
+/// Runs one clippy; whether it found nothing.
+fn lint(mut command: Command, packages: &[&str]) -> Result<bool> {
+    for package in packages {
+        command.args(["-p", package]);
     }
-    Ok(packages)
+    command.args(["--", "-D", "warnings"]);
+    Ok(command.status().context("cannot start clippy")?.success())
+}
+
+/// Names of the packages in [`DIRECTORIES`].
+fn target_packages<'a>(root: &Path, metadata: &'a serde_json::Value) -> Vec<&'a str> {
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    packages
+        .filter(|package| {
+            let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
+            DIRECTORIES.iter().any(|d| manifest.starts_with(root.join(d)))
+        })
+        .filter_map(|package| package["name"].as_str())
+        .collect()
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask dist`: an image and its archive.
 
+use crate::out::say;
 use crate::progress::Bar;
 use crate::{place, setup};
 use anyhow::Result;
@@ -21,7 +22,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let app = place::app(arguments.app.as_deref(), &root)?;
     let built = build(&root, &app, &mut Bar::new())?;
     let manifest = &built.manifest;
-    println!(
+    say!(
         "{} for {}: {} tasks, {} KiB, image id {}",
         manifest.name,
         manifest.board,
@@ -30,7 +31,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         manifest.image_id.get(..16).unwrap_or(&manifest.image_id)
     );
     for path in [&built.image, &built.elf, &built.archive] {
-        println!("    {}", place::shown(path));
+        say!("    {}", place::shown(path));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,7 @@
 mod check;
 mod clippy;
 mod dist;
+mod out;
 mod place;
 mod progress;
 mod run;

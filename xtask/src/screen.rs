@@ -43,7 +43,7 @@ impl<W: Write> Screen<W> {
         while let Some(end) = self.partial.find('\n') {
             let line: String = self.partial.drain(..=end).collect();
             if !self.terminal {
-                writeln!(self.out, "{}", line.trim_end())?;
+                writeln!(self.out, "{}", settled(&line))?;
             }
         }
         Ok(())
@@ -70,10 +70,16 @@ impl<W: Write> Screen<W> {
             let end = if partial.ends_with("> ") { "\r\x1b[K" } else { "\n" };
             self.out.write_all(end.as_bytes())?;
         } else if !partial.trim().is_empty() && !partial.ends_with("> ") {
-            writeln!(self.out, "{}", partial.trim_end())?;
+            writeln!(self.out, "{}", settled(&partial))?;
         }
         self.out.flush()
     }
+}
+
+/// What is left to see of a line: a return inside it writes over what was before.
+fn settled(line: &str) -> &str {
+    let line = line.trim_end();
+    line.rsplit_once('\r').map_or(line, |(_, last)| last)
 }
 
 #[cfg(test)]
@@ -111,5 +117,6 @@ mod tests {
         let out = shown(false, &[text("> he"), log(), text("lp\nno"), text("w"), log()]);
         assert_eq!(out, format!("{LOG}> help\n{LOG}now\n"));
         assert_eq!(shown(false, &[text("a\n> ")]), "a\n");
+        assert_eq!(shown(false, &[text("> \r> set 1\r\n")]), "> set 1\n");
     }
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask setup`: what this machine lacks.
 
+use crate::out::say;
 use anyhow::Result;
 use exov6_toolchain::{Host, Toolchain, setup};
 use std::path::Path;
@@ -31,7 +32,7 @@ fn show(host: &Host) -> bool {
     let items = setup::check(host);
     for item in &items {
         let found = item.found.as_deref().unwrap_or("missing");
-        println!("{:20} {found}", item.part.to_string());
+        say!("{:20} {found}", item.part.to_string());
     }
     items.iter().all(|item| item.found.is_some())
 }

@@ -98,7 +98,7 @@ fn boot(record: &BootRecord) -> String {
     };
     let mut line = format!(
         "exov6 image {:016x} on {core}, entered at EL{}, {} ticks/s",
-        record.image.swap_bytes(),
+        record.image,
         record.entry_level,
         record.ticks_per_second
     );

@@ -5,9 +5,10 @@
 //!   wishes  ─► boot-info page ─┘             limit, last lines ─► Outcome or Error
 //! ```
 //!
-//! Two clocks. In *virtual* time every instruction takes a nanosecond of the
-//! guest's clock and waiting takes none: two runs of an image print the same bytes.
-//! In *wall* time the guest sees the host's clock, for people who type.
+//! Two clocks. In both every instruction takes a nanosecond of the guest's time. In
+//! *virtual* time waiting is skipped: a run is as short as it can be, and two runs of
+//! an image print the same bytes. In *wall* time waiting takes as long as it says,
+//! for people who type.
 //!
 //! No run outlives its limit, and no emulator outlives its [`Process`].
 #![forbid(unsafe_code)]
@@ -31,10 +32,10 @@ pub const LAST_LINES: usize = 12;
 /// The guest's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Time {
-    /// Counts instructions; waiting is skipped. Deterministic.
+    /// Waiting is skipped. Deterministic.
     #[default]
     Virtual,
-    /// The host's.
+    /// Waiting takes its time on the host.
     Wall,
 }
 

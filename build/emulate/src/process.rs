@@ -213,9 +213,12 @@ fn arguments(
         }
     }
     let mut add = |arguments: &[&str]| all.extend(arguments.iter().map(|a| (*a).to_owned()));
-    if options.time == Time::Virtual {
+    match options.time {
         // Without sleep=off the guest's timers see the host's time.
-        add(&["-icount", "shift=0,sleep=off"]);
+        Time::Virtual => add(&["-icount", "shift=0,sleep=off"]),
+        // Instructions are counted here too: a guest that the host does not let run
+        // for a while would else find that it has missed its deadlines meanwhile.
+        Time::Wall => add(&["-icount", "shift=0,sleep=on"]),
     }
     if !qemu.args.iter().any(|a| a == "-semihosting-config") {
         add(&["-semihosting-config", "enable=on,target=native"]);
@@ -263,9 +266,9 @@ mod tests {
     }
 
     #[test]
-    fn in_wall_time_nothing_counts_instructions() {
+    fn in_wall_time_waiting_takes_its_time() {
         let line = line(&Options { time: Time::Wall, gdb: Some(1234), ..Options::default() });
-        assert!(!line.contains("icount"), "{line}");
+        assert!(line.contains("-icount shift=0,sleep=on"), "{line}");
         assert!(line.ends_with("-S -gdb tcp:127.0.0.1:1234"), "{line}");
     }
 }

@@ -8,7 +8,7 @@ use crate::error::{Located, did_you_mean};
 use crate::fields::Reader;
 use crate::model::{Argument, ErrorType, Interface, Lease, Operation, Reply, Right, Transport};
 use crate::ron::{Entry, Kind, Node};
-use crate::types::{self, Imports, Type};
+use crate::types::{self, Type};
 use abi::limits::{MAX_LEASES, MAX_OPERATION, MESSAGE_BYTES};
 
 /// Names that the generated code needs for itself, beside the language's.

@@ -557,3 +557,54 @@ fn what_exceeds_the_registers_is_lent_behind_the_scenes() {
     );
     assert_eq!(calls, 6);
 }
+
+/// An operation as a client built from another interface would see it.
+struct Forged<const NUMBER: u16, const ARGS: usize, const REPLY: usize, const LEASES: usize>;
+
+impl<const NUMBER: u16, const ARGS: usize, const REPLY: usize, const LEASES: usize>
+    idol_runtime::Operation for Forged<NUMBER, ARGS, REPLY, LEASES>
+{
+    const NUMBER: u16 = NUMBER;
+    const LABEL: &'static str = "Forged";
+    const ARGS: usize = ARGS;
+    const REPLY: usize = REPLY;
+    const LEASES: usize = LEASES;
+    const IDEMPOTENT: bool = false;
+}
+
+#[test]
+fn a_lent_value_of_another_size_stops_the_client() {
+    use userlib::Lease;
+    const EXCHANGE: u16 = disk::operations::EXCHANGE;
+    let exchange = |give: &[u8], take: &mut [u8]| {
+        let mut both = [0; 16];
+        let leases = [Lease::read(give), Lease::write(take), Lease::read_write(&mut both)];
+        idol_runtime::client::call::<Forged<EXCHANGE, 0, 0, 3>, 0, 0, 3>(PORT, &[], &mut [], leases)
+            .value_or_death::<()>(&[])
+    };
+    let server = |message: &Message| disk::dispatch(&mut MemoryDisk, message).into();
+    assert_eq!(join(server, || exchange(&[0; 16], &mut [0; 16])), (Ok(()), 1));
+    for (give, take) in [(15, 16), (17, 16), (16, 15), (16, 0)] {
+        let text = panic_text(|| {
+            let _ = join(server, || exchange(&vec![0; give], &mut vec![0; take]));
+        });
+        assert_eq!(text, "fault: BadLeases", "{give} and {take} bytes");
+    }
+}
+
+#[test]
+fn hidden_leases_of_another_size_stop_the_client() {
+    let server = |message: &Message| bulk::dispatch(&mut BulkEcho, message).into();
+    const ARGS: u16 = bulk::operations::LARGE_ARGS;
+    const REPLY: u16 = bulk::operations::LARGE_REPLY;
+    let text = panic_text(|| {
+        let call = idol_runtime::client::call::<Forged<ARGS, 66, 8, 0>, 66, 8, 0>;
+        let _ = join(server, || call(PORT, &[0; 66], &mut [0; 8], []));
+    });
+    assert_eq!(text, "fault: BadMessageSize");
+    let text = panic_text(|| {
+        let call = idol_runtime::client::call::<Forged<REPLY, 1, 1499, 0>, 1, 1499, 0>;
+        let _ = join(server, || call(PORT, &[1], &mut [0; 1499], []));
+    });
+    assert_eq!(text, "fault: BadMessageSize");
+}

@@ -96,6 +96,13 @@ impl Program {
             .ok_or_else(|| Error::Symbol { path: self.path.clone(), name: name.to_owned() })
     }
 
+    /// The names of functions that begin a panic, if the program has any.
+    #[must_use]
+    pub fn panics(&self) -> Vec<&str> {
+        // `core::panicking` in either of the compiler's manglings.
+        self.symbols.keys().map(String::as_str).filter(|n| n.contains("9panicking")).collect()
+    }
+
     /// The initialised bytes of a range of addresses; what no segment covers is zero.
     #[must_use]
     pub fn image_of(&self, start: u64, end: u64) -> Vec<u8> {

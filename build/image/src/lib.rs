@@ -129,6 +129,12 @@ pub enum Error {
     /// The kernel alone is larger than what its page tables were sized for.
     #[error("the kernel needs {0:#x} bytes, more than {limit:#x}", limit = script::KERNEL_MOST)]
     KernelTooLarge(u64),
+    /// The kernel can panic.
+    #[error(
+        "the kernel must not panic, but {0} is linked into it; use `get`, `checked_` or \
+         `wrapping_` operations instead"
+    )]
+    KernelPanics(String),
     /// A file cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {
@@ -248,6 +254,10 @@ fn pack(
     let elf = request.out.join("kernel.elf");
     cargo::link(request.toolchain, library, &script, &elf)?;
     let mut kernel = elf::Program::read(&elf)?;
+
+    if let Some(function) = kernel.panics().first() {
+        return Err(Error::KernelPanics((*function).to_owned()));
+    }
 
     let start = kernel.symbol("__image_start")?;
     let size = kernel.symbol("__image_end")? - start;

@@ -143,11 +143,7 @@ fn list(name: &str, items: &[Value]) -> Result<(TokenStream, TokenStream), Error
 
 fn signed(value: i64) -> TokenStream {
     let literal = Literal::u64_unsuffixed(value.unsigned_abs());
-    match value {
-        i64::MIN => quote!(i64::MIN),
-        ..0 => quote!(-#literal),
-        0.. => quote!(#literal),
-    }
+    if value < 0 { quote!(-#literal) } else { quote!(#literal) }
 }
 
 fn float_tokens(value: f64) -> TokenStream {
@@ -184,7 +180,7 @@ mod tests {
              /// Configuration `list`.\n\
              pub const LIST: &[f64] = &[1.0, 2.5];\n\
              /// Configuration `low`.\n\
-             pub const LOW: i64 = i64::MIN;\n\
+             pub const LOW: i64 = -9223372036854775808;\n\
              /// Configuration `minus`.\n\
              pub const MINUS: i64 = -7;\n\
              /// Configuration `name`.\n\

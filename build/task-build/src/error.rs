@@ -16,7 +16,7 @@ impl Error {
         Error { message: message.into(), inputs: Vec::new() }
     }
 
-    pub(crate) fn from_input(mut self, input: &Path) -> Self {
+    pub(crate) fn with_input(mut self, input: &Path) -> Self {
         self.inputs.push(input.to_owned());
         self
     }

@@ -33,7 +33,7 @@ pub(crate) fn modules(
     }
     let mut interfaces: BTreeMap<String, (Interface, Sides, &Path)> = BTreeMap::new();
     for (&file, &sides) in &files {
-        let interface = load(file).map_err(|error| with_inputs(error, &files))?;
+        let interface = load(file).map_err(|error| all_inputs(error, &files))?;
         match interfaces.get_mut(&interface.module()) {
             None => {
                 interfaces.insert(interface.module(), (interface, sides, file));
@@ -50,7 +50,7 @@ pub(crate) fn modules(
                     other.display(),
                     file.display()
                 ));
-                return Err(with_inputs(error, &files));
+                return Err(all_inputs(error, &files));
             }
         }
     }
@@ -65,8 +65,8 @@ fn both(one: Sides, other: Sides) -> Sides {
     if one == other { one } else { Sides::Both }
 }
 
-fn with_inputs(error: Error, files: &BTreeMap<&PathBuf, Sides>) -> Error {
-    files.keys().fold(error, |error, file| error.from_input(file))
+fn all_inputs(error: Error, files: &BTreeMap<&PathBuf, Sides>) -> Error {
+    files.keys().fold(error, |error, file| error.with_input(file))
 }
 
 fn load(file: &Path) -> Result<Interface, Error> {

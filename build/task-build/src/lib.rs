@@ -100,13 +100,13 @@ fn fail(error: &Error) {
 /// value of another type than the crate expects.
 pub fn for_image(directory: &Path, model_file: &Path) -> Result<Output, Error> {
     let text = read(model_file)?;
-    let in_model = |error: Error| error.from_input(model_file);
+    let in_model = |error: Error| error.with_input(model_file);
     let mut model =
         TaskModel::from_json(&model_file.display().to_string(), &text).map_err(in_model)?;
     let manifest = directory.join("Cargo.toml");
     let declared = metadata::read(&manifest)?;
     config::convert(&mut model.config, &declared.config)
-        .map_err(|error| error.from_input(model_file).from_input(&manifest))?;
+        .map_err(|error| error.with_input(model_file).with_input(&manifest))?;
     let (modules, mut inputs) = interfaces::modules(&model, declared.package.as_str())?;
     inputs.extend([model_file.to_owned(), manifest]);
     let code = emit(&model, &modules).map_err(in_model)?;
@@ -119,7 +119,7 @@ pub fn for_image(directory: &Path, model_file: &Path) -> Result<Output, Error> {
 /// A file that cannot be read or is not what it should be.
 pub fn for_host(directory: &Path) -> Result<Output, Error> {
     let manifest = directory.join("Cargo.toml");
-    let in_manifest = |error: Error| error.from_input(&manifest);
+    let in_manifest = |error: Error| error.with_input(&manifest);
     let declared = metadata::read(&manifest)?;
     let surroundings = metadata::Surroundings::of(directory, &declared);
     let model = metadata::stub(&declared, directory, &surroundings).map_err(in_manifest)?;

@@ -74,7 +74,7 @@ pub struct Metadata {
 /// If it cannot be read, or says something that is not understood.
 pub fn read(manifest: &Path) -> Result<Metadata, Error> {
     let text = crate::read(manifest)?;
-    parse(&manifest.display().to_string(), &text).map_err(|error| error.from_input(manifest))
+    parse(&manifest.display().to_string(), &text).map_err(|error| error.with_input(manifest))
 }
 
 /// Reads the text of a `Cargo.toml`; `file` is how errors name it.

@@ -105,7 +105,7 @@ impl<R: Registers, const OUT: usize, const IN: usize> Line<R, OUT, IN> {
         self.uart.acknowledge_output();
         while let Some(byte) = self.output.peek() {
             if !self.uart.send(byte) {
-                
+                self.uart.want_room();
                 return;
             }
             self.output.pop();

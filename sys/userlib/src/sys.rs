@@ -258,11 +258,11 @@ pub fn lease_read(
         let copied = lease_piece::<{ syscall::LEASE_READ }>(
             caller,
             index,
-            offset + done,
+            offset.saturating_add(done),
             piece.as_mut_ptr().expose_provenance(),
             piece.len(),
         )?;
-        done += copied;
+        done = copied.saturating_add(done);
         if copied < piece.len() {
             break;
         }
@@ -287,11 +287,11 @@ pub fn lease_write(
         let copied = lease_piece::<{ syscall::LEASE_WRITE }>(
             caller,
             index,
-            offset + done,
+            offset.saturating_add(done),
             piece.as_ptr().expose_provenance(),
             piece.len(),
         )?;
-        done += copied;
+        done = copied.saturating_add(done);
         if copied < piece.len() {
             break;
         }

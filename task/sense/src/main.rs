@@ -41,11 +41,6 @@ impl Server {
         sys::timer_set(timer.number, Ticks(self.next.ticks), timer.bits);
     }
 
-    fn miss(&mut self, count: u64) {
-        self.missed += count;
-        summary::MISSED_RELEASES.add(count);
-    }
-
     /// Measures for the release that is due, and tells control.
     fn measure(&mut self) {
         let Release { number, ticks, .. } = self.next;
@@ -62,7 +57,7 @@ impl Server {
             Err(_) => {
                 // Only if the plant is restarted again and again under this very call.
                 defmt::warn!("release {=u64}: the plant does not answer", number);
-                self.miss(1);
+                self.missed += 1;
             }
         }
     }
@@ -89,7 +84,7 @@ impl SenseServer for Server {
                 self.next.missed,
                 self.next.number
             );
-            self.miss(self.next.missed);
+            self.missed += self.next.missed;
         }
         self.arm();
     }

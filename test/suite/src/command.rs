@@ -149,6 +149,15 @@ pub enum Command {
         /// What is written.
         value: u64,
     },
+    /// Traps and is interrupted until the counter has a value with a stack pointer
+    /// that leads nowhere and every flag set. Answers the flags, then the task index that
+    /// the kernel told.
+    Hostile {
+        /// Counter value, in ticks.
+        until: u64,
+        /// Stack pointer.
+        stack_pointer: u64,
+    },
     /// The server's: answers caller handle, badge, header and five words of a call that
     /// it keeps.
     Kept {
@@ -191,6 +200,7 @@ impl Command {
             ThreadPointer { number, value } => [20, number, value, 0, 0, 0, 0, 0],
             Kept { index } => [21, index, 0, 0, 0, 0, 0, 0],
             Forget => [22, 0, 0, 0, 0, 0, 0, 0],
+            Hostile { until, stack_pointer } => [24, until, stack_pointer, 0, 0, 0, 0, 0],
             Count => [23, 0, 0, 0, 0, 0, 0, 0],
         }
     }
@@ -224,6 +234,7 @@ impl Command {
             21 => Kept { index: a },
             22 => Forget,
             23 => Count,
+            24 => Hostile { until: a, stack_pointer: b },
             _ => Nothing,
         }
     }
@@ -280,11 +291,11 @@ mod tests {
 
     #[test]
     fn every_command_survives_its_words() {
-        for code in 0..=24 {
+        for code in 0..=25 {
             let words = [code, 11, 12, 13, 14, 15, 16, 17];
             let command = Command::decode(&words);
             assert_eq!(Command::decode(&command.encode()), command);
-            let known = (1..=23).contains(&code);
+            let known = (1..=24).contains(&code);
             assert_eq!(command != Command::Nothing, known, "{command:?}");
             assert_eq!(command.encode()[0], if known { code } else { 0 });
         }

@@ -26,8 +26,8 @@ pub type FpRegisters = [u64; 66];
 /// some that do not (the first absent, 2⁸, 2⁸ + a valid one, the largest positive, the
 /// smallest negative and −1 of 16 bits).
 pub const TRAPS: &[u16] = &[
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 63, 64, 0xff, 0x100,
-    0x113, 0x7fff, 0x8000, 0xffff,
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 63, 64, 0xff,
+    0x100, 0x113, 0x7fff, 0x8000, 0xffff,
 ];
 
 #[repr(C, align(4096))]
@@ -74,6 +74,6 @@ pub fn trap_exclusive(number: u64, registers: &mut Registers) -> Option<bool> {
 }
 
 pub use port::{
-    read_fp, execute, frame, push, read, set_thread_pointer, spin_fp, spin_registers,
+    execute, frame, hostile, push, read, read_fp, set_thread_pointer, spin_fp, spin_registers,
     thread_pointer, write,
 };

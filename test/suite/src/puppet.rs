@@ -119,6 +119,10 @@ impl Puppet {
                 let done = machine::trap(number, &mut self.registers);
                 one(done.map_or(u64::MAX, |()| machine::thread_pointer()))
             }
+            Command::Hostile { until, stack_pointer } => {
+                let (flags, index) = machine::hostile(until, stack_pointer);
+                [flags, index, 0, 0, 0, 0, 0, 0]
+            }
             Command::Count => one(self.commands),
             Command::Nothing | Command::Kept { .. } | Command::Forget => [0; 8],
         }

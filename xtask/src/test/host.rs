@@ -4,14 +4,23 @@
 //! thread, because then the line of a test ends when the test does, and its time is
 //! its own.
 
-use super::{Filter, cargo, metadata};
+use super::{Filter, cargo, host_packages, metadata};
 use crate::test::report::Report;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+
+/// What there is to test on the host.
+#[derive(Default)]
+pub struct Host {
+    /// Programs with wanted tests.
+    pub programs: Vec<Program>,
+    /// Not everything could be built, and how long that took to find out.
+    pub broken: Option<Duration>,
+}
 
 /// A program full of tests.
 pub struct Program {
@@ -46,32 +55,22 @@ impl Program {
 
 /// Builds the programs of all packages that have tests for the host, and asks each
 /// what is in it. Programs without a wanted test are left out.
-pub fn build(root: &Path, filter: &Filter) -> Result<Vec<Program>> {
+pub fn build(root: &Path, filter: &Filter) -> Result<Host> {
     let metadata = metadata(root)?;
-    let packages: Vec<&str> = metadata["packages"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|package| {
-            // Tasks say `test = false`: they only exist on the target.
-            let targets = package["targets"].as_array();
-            targets.is_some_and(|all| all.iter().any(|t| t["test"] == true))
-        })
-        .filter_map(|package| package["name"].as_str())
-        .collect();
     let mut command = Command::new(cargo());
     command.args(["test", "--no-run", "--message-format=json-render-diagnostics", "--quiet"]);
-    for package in &packages {
+    // One package that does not build is no reason not to test the others.
+    command.arg("--no-fail-fast");
+    for package in host_packages(&metadata) {
         command.args(["-p", package]);
     }
+    let start = Instant::now();
     let output = command
         .current_dir(root)
         .stderr(Stdio::inherit())
         .output()
         .context("cannot start cargo")?;
-    if !output.status.success() {
-        bail!("the host tests do not build");
-    }
+    let broken = (!output.status.success()).then(|| start.elapsed());
     let mut programs = vec![];
     for line in output.stdout.split(|b| *b == b'\n') {
         let Ok(message) = serde_json::from_slice::<serde_json::Value>(line) else { continue };
@@ -80,7 +79,7 @@ pub fn build(root: &Path, filter: &Filter) -> Result<Vec<Program>> {
         }
     }
     programs.sort_by(|a, b| a.prefix.cmp(&b.prefix));
-    Ok(programs)
+    Ok(Host { programs, broken })
 }
 
 /// The program that a message of cargo's is about, if it is one and wanted.
@@ -123,8 +122,11 @@ fn program(message: &serde_json::Value, filter: &Filter) -> Result<Option<Progra
 }
 
 /// Runs the wanted tests of all programs.
-pub fn run(programs: &[Program], report: &Report) {
-    let queue = Mutex::new(programs.iter());
+pub fn run(host: &Host, report: &Report) {
+    if let Some(time) = host.broken {
+        report.failed("host::build", time, "not all packages build: see above");
+    }
+    let queue = Mutex::new(host.programs.iter());
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {

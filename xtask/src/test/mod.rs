@@ -13,6 +13,7 @@ mod report;
 mod target;
 mod whole;
 
+use crate::out::say;
 use crate::place;
 use anyhow::{Context, Result, bail};
 use report::Report;
@@ -51,27 +52,27 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let target = target::names().into_iter().filter(|n| filter.wants(n)).collect::<Vec<_>>();
     let whole = whole::names().into_iter().filter(|n| filter.wants(n)).collect::<Vec<_>>();
     let (target, whole) = if arguments.host { (vec![], vec![]) } else { (target, whole) };
-    let programs = if arguments.target { vec![] } else { host::build(&root, &filter)? };
+    let host = if arguments.target { host::Host::default() } else { host::build(&root, &filter)? };
     if arguments.list {
-        let host = programs.iter().flat_map(host::Program::names);
-        host.chain(target).chain(whole).for_each(|name| println!("{name}"));
+        let host = host.programs.iter().flat_map(host::Program::names);
+        host.chain(target).chain(whole).for_each(|name| say!("{name}"));
         return Ok(ExitCode::SUCCESS);
     }
-    if programs.is_empty() && target.is_empty() && whole.is_empty() {
+    if host.programs.is_empty() && host.broken.is_none() && target.is_empty() && whole.is_empty() {
         bail!(
             "no test has `{}` in its name; `cargo xtask test --list` prints them",
             arguments.filter.as_deref().unwrap_or_default()
         );
     }
     let report = Report::new();
-    host::run(&programs, &report);
+    host::run(&host, &report);
     target::run(&root, &target, &report);
     whole::run(&root, &whole, &report);
     Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The `cargo` that runs us.
-fn cargo() -> PathBuf {
+pub fn cargo() -> PathBuf {
     std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
 }
 
@@ -87,4 +88,17 @@ pub fn metadata(root: &Path) -> Result<serde_json::Value> {
         bail!("`cargo metadata` failed");
     }
     serde_json::from_slice(&output.stdout).context("what `cargo metadata` printed")
+}
+
+/// Names of the packages that have something to test on the host. Tasks say
+/// `test = false`: they only exist on the target.
+pub fn host_packages(metadata: &serde_json::Value) -> Vec<&str> {
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    packages
+        .filter(|package| {
+            let targets = package["targets"].as_array();
+            targets.is_some_and(|all| all.iter().any(|t| t["test"] == true))
+        })
+        .filter_map(|package| package["name"].as_str())
+        .collect()
 }

@@ -1,5 +1,6 @@
 //! Results, printed as they come, from any thread.
 
+use crate::out::say;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -24,16 +25,16 @@ impl Report {
     pub fn ok(&self, name: &str, time: Duration) {
         let mut state = self.state.lock().unwrap_or_else(|e| e.into_inner());
         state.passed += 1;
-        println!("ok {name} ({:.2} s)", time.as_secs_f64());
+        say!("ok {name} ({:.2} s)", time.as_secs_f64());
     }
 
     /// A test failed, and this is all there is to say about it.
     pub fn failed(&self, name: &str, time: Duration, details: &str) {
         let mut state = self.state.lock().unwrap_or_else(|e| e.into_inner());
         state.failed.push(name.to_owned());
-        println!("FAILED {name} ({:.2} s)", time.as_secs_f64());
+        say!("FAILED {name} ({:.2} s)", time.as_secs_f64());
         for line in details.trim_end().lines() {
-            println!("    {line}");
+            say!("    {line}");
         }
     }
 
@@ -49,10 +50,10 @@ impl Report {
     pub fn finish(self) -> bool {
         let State { passed, failed } = self.state.into_inner().unwrap_or_else(|e| e.into_inner());
         if !failed.is_empty() {
-            println!("\nfailed:");
-            failed.iter().for_each(|name| println!("    {name}"));
+            say!("\nfailed:");
+            failed.iter().for_each(|name| say!("    {name}"));
         }
-        println!("{passed} passed, {} failed", failed.len());
+        say!("{passed} passed, {} failed", failed.len());
         failed.is_empty()
     }
 }

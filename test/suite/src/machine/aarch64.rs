@@ -218,14 +218,38 @@ pub fn spin_registers(registers: &mut Registers, until: u64) {
 macro_rules! fp_registers {
     ($operation:literal) => {
         concat!(
-            $operation, " q0, q1, [x0]\n", $operation, " q2, q3, [x0, #32]\n",
-            $operation, " q4, q5, [x0, #64]\n", $operation, " q6, q7, [x0, #96]\n",
-            $operation, " q8, q9, [x0, #128]\n", $operation, " q10, q11, [x0, #160]\n",
-            $operation, " q12, q13, [x0, #192]\n", $operation, " q14, q15, [x0, #224]\n",
-            $operation, " q16, q17, [x0, #256]\n", $operation, " q18, q19, [x0, #288]\n",
-            $operation, " q20, q21, [x0, #320]\n", $operation, " q22, q23, [x0, #352]\n",
-            $operation, " q24, q25, [x0, #384]\n", $operation, " q26, q27, [x0, #416]\n",
-            $operation, " q28, q29, [x0, #448]\n", $operation, " q30, q31, [x0, #480]\n",
+            $operation,
+            " q0, q1, [x0]\n",
+            $operation,
+            " q2, q3, [x0, #32]\n",
+            $operation,
+            " q4, q5, [x0, #64]\n",
+            $operation,
+            " q6, q7, [x0, #96]\n",
+            $operation,
+            " q8, q9, [x0, #128]\n",
+            $operation,
+            " q10, q11, [x0, #160]\n",
+            $operation,
+            " q12, q13, [x0, #192]\n",
+            $operation,
+            " q14, q15, [x0, #224]\n",
+            $operation,
+            " q16, q17, [x0, #256]\n",
+            $operation,
+            " q18, q19, [x0, #288]\n",
+            $operation,
+            " q20, q21, [x0, #320]\n",
+            $operation,
+            " q22, q23, [x0, #352]\n",
+            $operation,
+            " q24, q25, [x0, #384]\n",
+            $operation,
+            " q26, q27, [x0, #416]\n",
+            $operation,
+            " q28, q29, [x0, #448]\n",
+            $operation,
+            " q30, q31, [x0, #480]\n",
         )
     };
 }
@@ -302,4 +326,42 @@ pub fn thread_pointer() -> u64 {
     // SAFETY: reads a register.
     unsafe { asm!("mrs {}, tpidr_el0", out(reg) value, options(nomem, nostack)) };
     value
+}
+
+/// `SELF_INFO` before and after a loop until the counter reaches `x0`, with SP = `x1` and
+/// NZCV all ones throughout. Returns the flags, and in `x1` the task index.
+#[unsafe(naked)]
+extern "C" fn hostile_with(_: u64, _: u64) -> Pair {
+    naked_asm!(
+        "stp x19, x20, [sp, #-32]!",
+        "stp x21, x22, [sp, #16]",
+        "mov x19, sp",
+        "mov x20, x0",
+        "mov x9, #0xf0000000",
+        "mov sp, x1",
+        "msr nzcv, x9",
+        "svc #{self_info}",
+        "1: isb",
+        "mrs x9, cntvct_el0",
+        "sub x9, x9, x20",
+        "tbnz x9, #63, 1b",
+        "svc #{self_info}",
+        "mov x1, x0",
+        "mrs x0, nzcv",
+        "mov sp, x19",
+        "ldp x21, x22, [sp, #16]",
+        "ldp x19, x20, [sp], #32",
+        "ret",
+        self_info = const abi::syscall::SELF_INFO,
+    )
+}
+
+/// Two words in registers.
+#[repr(C)]
+struct Pair(u64, u64);
+
+/// Traps and is interrupted with a hostile stack pointer and flags.
+pub fn hostile(until: u64, stack_pointer: u64) -> (u64, u64) {
+    let Pair(flags, index) = hostile_with(until, stack_pointer);
+    (flags, index)
 }

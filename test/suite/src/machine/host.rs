@@ -67,3 +67,8 @@ pub fn set_thread_pointer(_: u64) {
 pub fn thread_pointer() -> u64 {
     not_here()
 }
+
+/// Traps and is interrupted with a hostile stack pointer and flags.
+pub fn hostile(_: u64, _: u64) -> (u64, u64) {
+    not_here()
+}

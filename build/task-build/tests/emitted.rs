@@ -1,0 +1,210 @@
+//! What a build script writes: held against files, and compiled as a task would.
+//!
+//! `task.rs` is made from a task model, `stub.rs` from a crate's metadata alone. After
+//! a change on purpose, write them anew with `EXOV6_WRITE_GOLDEN=1` and read the
+//! difference.
+
+use exov6_task_build::{find, for_host, for_image};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+mod image {
+    #![allow(dead_code, clippy::all, reason = "written for every task alike")]
+    include!("golden/task.rs");
+}
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+/// A crate with its interfaces and a task model beside it, in a directory of its own.
+fn task_crate() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    for idol in ["echo.idol", "clock.idol"] {
+        fs::copy(golden().join(idol), here.join(idol)).unwrap();
+    }
+    fs::copy(golden().join("Cargo.toml.txt"), here.join("Cargo.toml")).unwrap();
+    let model = fs::read_to_string(golden().join("both.json")).unwrap();
+    fs::write(here.join("both.json"), model.replace('@', &here.display().to_string())).unwrap();
+    directory
+}
+
+/// Replaces text in a file of the crate.
+fn edit(directory: &Path, file: &str, from: &str, to: &str) {
+    let path = directory.join(file);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{from} is in {file}");
+    fs::write(&path, text.replace(from, to)).unwrap();
+}
+
+#[track_caller]
+fn check(file: &str, code: &str) {
+    let path = golden().join(file);
+    if std::env::var_os("EXOV6_WRITE_GOLDEN").is_some() {
+        fs::write(&path, code).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap();
+    assert!(
+        code == expected,
+        "{} is not what is written now; EXOV6_WRITE_GOLDEN=1 writes it anew",
+        path.display()
+    );
+}
+
+#[test]
+fn a_task_model_becomes_constants_and_interfaces() {
+    let directory = task_crate();
+    let output = for_image(directory.path(), &directory.path().join("both.json")).unwrap();
+    check("task.rs", &output.code);
+    assert_eq!(output.linker_script, Some(PathBuf::from("/nowhere/both.ld")));
+    let mut inputs: Vec<_> =
+        output.inputs.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+    inputs.sort_unstable();
+    assert_eq!(inputs, ["Cargo.toml", "both.json", "clock.idol", "echo.idol"]);
+    assert!(
+        !output.code.contains(&*directory.path().to_string_lossy()),
+        "no paths of this machine"
+    );
+}
+
+#[test]
+fn the_constants_are_what_the_model_says() {
+    use image::*;
+    assert_eq!(ports::CLOCK, userlib::Port(63));
+    assert_eq!(notifications::UART_IRQ, userlib::Bits(2));
+    assert_eq!(notifications::ALL, userlib::Bits(0x8000_0003));
+    assert_eq!(timers::RELEASE, userlib::Timer { number: 7, bits: userlib::Bits(1 << 31) });
+    assert_eq!(posts::uart_0::STOP.bits, userlib::Bits(1 << 31));
+    assert_eq!(devices::UART0, userlib::Device { address: 0x1ff_e000, size: 4096 });
+    assert_eq!(summary::WORST_RELEASE_TO_DONE_US, userlib::Counter(1));
+    assert_eq!((tasks::NAMES, tasks::UART_0), (["log", "both", "uart-0"], 2));
+    assert_eq!((rings::ALL[0].task, rings::ALL[0].summary), (2, 2));
+    assert_eq!(rings::BOOT_RECORD.unwrap().size, 4096);
+    assert_eq!(restart::ALL[0].policy, userlib::RestartPolicy::Never);
+    assert_eq!(restart::ALL[1].min_interval_ms, 50);
+    assert_eq!((config::GAIN, config::NAME, config::TAPS), (3.0, "loop", &[1.0, 2.0][..]));
+    assert_eq!((EXOV6_LOG.ring, EXOV6_LOG.size), (0x1ff_8000, 8192));
+    let tell = userlib::PostGrant { number: 3, bits: userlib::Bits(4) };
+    assert_eq!(EXOV6_LOG.post, Some(tell));
+    let _ = (idl::echo::Echo::new(ports::ECHO), idl::clock::Clock::new(ports::CLOCK));
+    fn is_served<S: idl::echo::EchoServer>(server: &mut S, message: &userlib::Message) {
+        let _ = idl::echo::dispatch(server, message);
+    }
+    struct Server;
+    impl idl::echo::EchoServer for Server {
+        fn echo(&mut self, _: &userlib::Message, value: u64) -> u64 {
+            value
+        }
+    }
+    let _ = is_served::<Server>;
+}
+
+#[test]
+fn without_an_image_the_same_names_are_there() {
+    let directory = task_crate();
+    let output = for_host(directory.path()).unwrap();
+    check("stub.rs", &output.code);
+    assert_eq!(output.linker_script, None);
+    // Names of public items, other than those of tasks, which the crate cannot know.
+    let names = |code: &str| -> BTreeSet<String> {
+        code.lines()
+            .filter(|line| !line.contains("u32 =") && !line.contains("NAMES"))
+            .filter_map(|line| line.trim().strip_prefix("pub "))
+            .map(|line| line.split(['=', '(', '{', ';']).next().unwrap_or("").trim().to_owned())
+            .collect()
+    };
+    let task = fs::read_to_string(golden().join("task.rs")).unwrap();
+    assert_eq!(names(&output.code), names(&task));
+}
+
+#[test]
+fn the_stub_of_the_supervisor_has_what_every_supervisor_has() {
+    let directory = task_crate();
+    let app =
+        "supervisor = { task = \"boss\" }\n[tasks.boss]\ncrate = \"task-both\"\n[tasks.log]\n";
+    fs::write(directory.path().join("app.toml"), app).unwrap();
+    let code = for_host(directory.path()).unwrap().code;
+    for expected in [
+        "pub const FAULT: ::userlib::Bits = ::userlib::Bits(0b1000);",
+        "pub const STOP: ::userlib::Bits = ::userlib::Bits(0b10000);",
+        "pub const FAULTS: ::userlib::Counter = ::userlib::Counter(0);",
+        "pub const LOOPS: ::userlib::Counter = ::userlib::Counter(2);",
+        "pub const NAMES: [&str; 2] = [\"boss\", \"log\"];",
+    ] {
+        assert!(code.contains(expected), "{expected}");
+    }
+}
+
+#[test]
+fn interfaces_are_looked_for_beside_the_crate_and_then_upwards() {
+    let root = tempfile::tempdir().unwrap();
+    let (krate, idl) = (root.path().join("task/plant"), root.path().join("idl"));
+    fs::create_dir_all(&krate).unwrap();
+    fs::create_dir_all(&idl).unwrap();
+    let tried = find(&krate, "plant.idol").unwrap_err();
+    assert_eq!(tried[0], krate.join("plant.idol"));
+    assert!(tried.contains(&idl.join("plant.idol")));
+    fs::write(idl.join("plant.idol"), "").unwrap();
+    assert_eq!(find(&krate, "plant.idol"), Ok(idl.join("plant.idol")));
+    fs::write(krate.join("plant.idol"), "").unwrap();
+    assert_eq!(find(&krate, "plant.idol"), Ok(krate.join("plant.idol")));
+}
+
+/// The message of a build that fails after this edit.
+fn failure(file: &str, from: &str, to: &str) -> String {
+    let directory = task_crate();
+    let here = directory.path();
+    edit(here, file, from, to);
+    let error = for_image(here, &here.join("both.json")).expect_err("this should fail");
+    error.to_string().replace(&here.display().to_string(), "@")
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_file() {
+    assert_eq!(
+        failure("both.json", "exov6-task-model/1", "exov6-task-model/9"),
+        "@/both.json: format `exov6-task-model/9`, but this build script reads `exov6-task-model/1`; build the image with the same version of exov6"
+    );
+    assert!(failure("both.json", "\"tasks\": [", "\"tusks\": [").contains("missing field `tasks`"));
+    assert!(failure("both.json", "{", "[").starts_with("@/both.json: no JSON: "));
+    assert_eq!(
+        failure("both.json", "\"name\": \"sample\"", "\"name\": \"uart.irq\""),
+        "notification `uart.irq` and `uart-irq` would both be called `UART_IRQ` in Rust; rename one"
+    );
+    assert_eq!(
+        failure("both.json", "\"gain\": 3", "\"gain\": \"3\""),
+        "config `gain` is a string in app.toml, but the crate's metadata expects a floating-point number, such as 1.0"
+    );
+    assert_eq!(
+        failure("echo.idol", "\"u64\" }", "\"usize\" }"),
+        "@/echo.idol:5:36: `usize` is not equally wide everywhere\n  help: use `u32` or `u64`"
+    );
+    assert_eq!(
+        failure("clock.idol", "\"Clock\"", "\"Echo\""),
+        "task-both uses two different interfaces named `Echo`: @/clock.idol and @/echo.idol"
+    );
+    assert_eq!(
+        failure("Cargo.toml", "timers =", "timer ="),
+        "@/Cargo.toml: [package.metadata.exov6] has no key `timer`; did you mean `timers`?"
+    );
+    assert_eq!(
+        failure("Cargo.toml", "uses =", "devices ="),
+        "@/Cargo.toml: [package.metadata.exov6] has no key `devices`; did you mean `uses`?"
+    );
+    assert_eq!(
+        failure("Cargo.toml", "[\"sample\"]", "\"sample\""),
+        "@/Cargo.toml: [package.metadata.exov6] `notifications` must be a list of names, not \"sample\""
+    );
+}
+
+#[test]
+fn a_stub_says_where_it_looked_for_an_interface() {
+    let directory = task_crate();
+    let here = directory.path();
+    edit(here, "Cargo.toml", "clock.idol", "clok.idol");
+    let error = for_host(here).unwrap_err().to_string();
+    assert!(error.starts_with("there is no interface file `clok.idol`; looked for "), "{error}");
+    assert!(error.contains(&*here.join("idl/clok.idol").to_string_lossy()), "{error}");
+}
