@@ -33,10 +33,11 @@ impl<A: Arch> Kernel<A> {
             if task.lease_count != 0 && !lends {
                 return Err("only a task in a call lends memory");
             }
-            if let State::InRecv { open, mask } = task.state {
-                if task.is_live() && (task.posted & mask != 0 || open && task.callers != 0) {
-                    return Err("nobody waits for what is already there");
-                }
+            if let State::InRecv { open, mask } = task.state
+                && task.is_live()
+                && (task.posted & mask != 0 || open && task.callers != 0)
+            {
+                return Err("nobody waits for what is already there");
             }
             let Some(desc) = self.desc(index) else { return Err("every task has a description") };
             if task.posted & !desc.bits != 0 {

@@ -21,7 +21,8 @@ pub struct Arguments {
 pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let root = place::root()?;
     let app = place::app(arguments.app.as_deref(), &root)?;
-    match (exov6_config::load(&app, &exov6_config::Search::new(&root)), arguments.json) {
+    let loaded = exov6_image::load(&app, &root).map(|(model, _)| model);
+    match (loaded, arguments.json) {
         (Ok(model), true) => say!("{}", serde_json::to_string_pretty(&model)?),
         (Ok(model), false) => {
             say!("{}: {} tasks on {}, no errors", model.name, model.tasks.len(), model.board.name);

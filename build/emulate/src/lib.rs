@@ -29,6 +29,10 @@ use std::time::Duration;
 /// How many of its last lines the error about a failed run shows.
 pub const LAST_LINES: usize = 12;
 
+/// Boots after which a run is given up: an image that keeps resetting itself does so
+/// much faster than a limit passes.
+pub const BOOTS_MAX: u32 = 16;
+
 /// The guest's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Time {
@@ -88,6 +92,14 @@ pub enum Error {
     Hung {
         /// The limit.
         limit: Duration,
+        /// What it said last.
+        last: Last,
+    },
+    /// The guest keeps resetting itself.
+    #[error("the image has started {boots} times and was stopped\n{last}")]
+    Resets {
+        /// How often it has started.
+        boots: u32,
         /// What it said last.
         last: Last,
     },
@@ -164,7 +176,12 @@ pub fn run(
     let mut log = Watched::new(Style::new(&archive.manifest, false), watch);
     let status = loop {
         match process.next(Duration::from_secs(1)) {
-            Next::Bytes(bytes) => decoder.feed(&bytes).iter().for_each(|e| log.see(e)),
+            Next::Bytes(bytes) => {
+                decoder.feed(&bytes).iter().for_each(|e| log.see(e));
+                if log.boots > BOOTS_MAX {
+                    return Err(Error::Resets { boots: log.boots, last: log.finish().last });
+                }
+            }
             Next::Quiet => {}
             Next::Ended(status) => break status,
             Next::TimedOut => {
@@ -196,11 +213,12 @@ struct Watched<'a> {
     watch: &'a mut dyn FnMut(&Event),
     outcome: Outcome,
     text: String,
+    boots: u32,
 }
 
 impl<'a> Watched<'a> {
     fn new(style: Style, watch: &'a mut dyn FnMut(&Event)) -> Self {
-        Watched { style, watch, outcome: Outcome::default(), text: String::new() }
+        Watched { style, watch, outcome: Outcome::default(), text: String::new(), boots: 0 }
     }
 
     fn see(&mut self, event: &Event) {
@@ -217,6 +235,7 @@ impl<'a> Watched<'a> {
             }
             Event::End => self.outcome.ended = true,
             event => {
+                self.boots += u32::from(matches!(event, Event::Boot(_)));
                 if let Some(line) = self.style.line(event) {
                     self.outcome.last.push(line);
                 }

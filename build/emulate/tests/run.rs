@@ -62,6 +62,19 @@ fn a_guest_that_never_stops_talking_is_ended_too() {
 }
 
 #[test]
+fn a_guest_that_keeps_resetting_is_ended_before_the_limit() {
+    let directory = tempfile::tempdir().unwrap();
+    // A boot frame whose record is all zeros: one COBS block for each.
+    let zeros = "\\001".repeat(size_of::<abi::boot::BootRecord>() + 1);
+    let boot = format!("printf '\\000\\375{zeros}\\000'");
+    let archive = archive(&directory, &format!("while :; do {boot}; done"));
+    let start = Instant::now();
+    let error = run(&archive, Path::new(IMAGE), &limited(60_000), &mut |_| {}).unwrap_err();
+    assert!(matches!(error, Error::Resets { boots: 17.., .. }), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(30));
+}
+
+#[test]
 fn an_emulator_that_fails_is_quoted() {
     let directory = tempfile::tempdir().unwrap();
     let archive = archive(&directory, "echo 'no such machine' >&2; exit 1");

@@ -36,6 +36,7 @@ use std::path::{Path, PathBuf};
 pub use cargo::Error as CargoError;
 pub use elf::Error as ElfError;
 pub use place::{LinkedTask, Placement, Region};
+pub use source::load;
 
 /// Counters that every supervisor has before those of its `summary`.
 pub const SUPERVISOR_SUMMARY: [&str; 2] = ["faults", "restarts"];

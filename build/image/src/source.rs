@@ -1,7 +1,6 @@
 //! Source: the description of a system with its crates and interfaces.
 
-use crate::Error;
-use exov6_config::{CrateInfo, InterfaceFacts, Interfaces, Linked, Model, Search};
+use exov6_config::{CrateInfo, Errors, InterfaceFacts, Interfaces, Linked, Model, Search};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -9,12 +8,12 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn load(app: &Path, root: &Path) -> Result<(Model, Linked), Error> {
+pub fn load(app: &Path, root: &Path) -> Result<(Model, Linked), Errors> {
     let mut model = exov6_config::load(app, &Search::new(root))?;
     // Build scripts run elsewhere: from here on, paths are absolute.
-    let absolute = std::path::absolute(&model.directory);
-    model.directory =
-        absolute.map_err(|source| Error::Write { path: model.directory.clone(), source })?;
+    if let Ok(absolute) = std::path::absolute(&model.directory) {
+        model.directory = absolute;
+    }
     let mut packages = members(root);
     if let Some(own) = workspace_of(&model.directory) {
         packages.extend(members(&own));

@@ -2,7 +2,8 @@
 //!
 //! The programs are run here and not by cargo, two at a time and each on one
 //! thread, because then the line of a test ends when the test does, and its time is
-//! its own.
+//! its own. Examples in documentation have no program; cargo runs them, package by
+//! package, and only where there are any, because looking takes rustdoc a second.
 
 use super::{Filter, cargo, host_packages, metadata};
 use crate::test::report::Report;
@@ -24,15 +25,22 @@ pub struct Host {
 
 /// A program full of tests.
 pub struct Program {
-    /// `PACKAGE` or `PACKAGE/FILE`.
+    /// `PACKAGE` or `PACKAGE/FILE`; `PACKAGE/doc` for examples.
     prefix: String,
-    path: PathBuf,
+    kind: Kind,
     /// Directory of the package, where cargo would start it.
     directory: PathBuf,
     /// Names of the wanted tests in it, without the prefix.
     tests: Vec<String>,
     /// Whether all of its tests are wanted.
     all: bool,
+}
+
+enum Kind {
+    /// An executable.
+    File(PathBuf),
+    /// The examples in the documentation of this package.
+    Docs(String),
 }
 
 impl Program {
@@ -46,10 +54,38 @@ impl Program {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.path);
-        command.current_dir(&self.directory).env("CARGO_MANIFEST_DIR", &self.directory);
-        command.stdin(Stdio::null());
+        let mut command = match &self.kind {
+            Kind::File(path) => {
+                let mut command = Command::new(path);
+                command.env("CARGO_MANIFEST_DIR", &self.directory);
+                command
+            }
+            Kind::Docs(package) => {
+                let mut command = Command::new(cargo());
+                command.args(["test", "--doc", "-p", package, "--"]);
+                command
+            }
+        };
+        command.current_dir(&self.directory).stdin(Stdio::null());
         command
+    }
+
+    /// Asks what tests there are; whether any is wanted.
+    fn look(&mut self, filter: &Filter) -> Result<bool> {
+        let listed = self
+            .command()
+            .args(["--list", "--format", "terse"])
+            .output()
+            .with_context(|| format!("cannot start the tests of {}", self.prefix))?;
+        for line in String::from_utf8_lossy(&listed.stdout).lines() {
+            let Some(test) = line.strip_suffix(": test") else { continue };
+            if filter.wants(&self.name(test)) {
+                self.tests.push(test.to_owned());
+            } else {
+                self.all = false;
+            }
+        }
+        Ok(!self.tests.is_empty())
     }
 }
 
@@ -78,6 +114,9 @@ pub fn build(root: &Path, filter: &Filter) -> Result<Host> {
             programs.push(program);
         }
     }
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        programs.extend(examples(package, filter)?);
+    }
     programs.sort_by(|a, b| a.prefix.cmp(&b.prefix));
     Ok(Host { programs, broken })
 }
@@ -104,21 +143,57 @@ fn program(message: &serde_json::Value, filter: &Filter) -> Result<Option<Progra
     let kind = target["kind"][0].as_str().unwrap_or_default();
     let file = target["name"].as_str().unwrap_or_default();
     let prefix = if kind == "test" { format!("{package}/{file}") } else { package.to_owned() };
-    let mut program = Program { prefix, path: path.into(), directory, tests: vec![], all: true };
-    let listed = program
-        .command()
-        .args(["--list", "--format", "terse"])
-        .output()
-        .with_context(|| format!("cannot start {path}"))?;
-    for line in String::from_utf8_lossy(&listed.stdout).lines() {
-        let Some(test) = line.strip_suffix(": test") else { continue };
-        if filter.wants(&program.name(test)) {
-            program.tests.push(test.to_owned());
-        } else {
-            program.all = false;
+    let kind = Kind::File(path.into());
+    let mut program = Program { prefix, kind, directory, tests: vec![], all: true };
+    Ok(program.look(filter)?.then_some(program))
+}
+
+/// The examples of a package's documentation, if it has any and one is wanted.
+fn examples(package: &serde_json::Value, filter: &Filter) -> Result<Option<Program>> {
+    let targets = package["targets"].as_array();
+    let library = targets.is_some_and(|all| all.iter().any(|t| t["doctest"] == true));
+    let manifest = Path::new(package["manifest_path"].as_str().unwrap_or_default());
+    let (Some(name), Some(directory)) = (package["name"].as_str(), manifest.parent()) else {
+        return Ok(None);
+    };
+    if !library || !any_example(&directory.join("src")) {
+        return Ok(None);
+    }
+    let mut program = Program {
+        prefix: format!("{name}/doc"),
+        kind: Kind::Docs(name.to_owned()),
+        directory: directory.to_owned(),
+        tests: vec![],
+        all: true,
+    };
+    Ok(program.look(filter)?.then_some(program))
+}
+
+/// Whether a comment in a Rust file below a directory has code to be tested.
+fn any_example(directory: &Path) -> bool {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).any(|path| {
+        if path.is_dir() {
+            return any_example(&path);
+        }
+        let rust = path.extension().is_some_and(|e| e == "rs");
+        rust && std::fs::read_to_string(&path).is_ok_and(|text| has_example(&text))
+    })
+}
+
+/// Whether a file has a fenced block in its documentation that is Rust.
+fn has_example(text: &str) -> bool {
+    let mut inside = false;
+    for line in text.lines().map(str::trim_start) {
+        let comment = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"));
+        let Some(words) = comment.and_then(|c| c.trim().strip_prefix("```")) else { continue };
+        inside = !inside;
+        let other = ["text", "toml", "json", "ron", "sh", "ignore"];
+        if inside && !words.split([',', ' ']).any(|word| other.contains(&word)) {
+            return true;
         }
     }
-    Ok((!program.tests.is_empty()).then_some(program))
+    false
 }
 
 /// Runs the wanted tests of all programs.
@@ -202,7 +277,9 @@ fn run_one(program: &Program, report: &Report) {
 /// Test and result in a line such as `test a::b ... ok`; ignored tests pass.
 fn verdict(line: &str) -> Option<(&str, bool)> {
     let (test, result) = line.strip_prefix("test ")?.rsplit_once(" ... ")?;
-    let test = test.strip_suffix(" - should panic").unwrap_or(test);
+    // What is expected of a test stands behind its name, but not in the list.
+    let expected = [" - should panic", " - compile fail", " - compile"];
+    let test = expected.iter().find_map(|e| test.strip_suffix(e)).unwrap_or(test);
     match result {
         "ok" => Some((test, true)),
         "FAILED" => Some((test, false)),
@@ -222,12 +299,21 @@ fn section(text: &str, test: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{section, verdict};
+    use super::{has_example, section, verdict};
+
+    #[test]
+    fn pictures_are_no_examples() {
+        assert!(!has_example("//! ```text\n//! a\n//! ```\nfn a() {}\n"));
+        assert!(has_example("//! ```text\n//! a\n//! ```\n  /// ```\n  /// a();\n  /// ```\n"));
+        assert!(has_example("/// ```compile_fail\n/// a();\n/// ```\n"));
+        assert!(!has_example("let a = \"```\";\n"));
+    }
 
     #[test]
     fn a_line_of_a_test_program_is_a_verdict_or_is_not() {
         assert_eq!(verdict("test a::b ... ok"), Some(("a::b", true)));
         assert_eq!(verdict("test a - should panic ... FAILED"), Some(("a", false)));
+        assert_eq!(verdict("test a (line 9) - compile fail ... ok"), Some(("a (line 9)", true)));
         assert_eq!(verdict("test a ... ignored, slow"), Some(("a", true)));
         assert_eq!(verdict("test result: ok. 3 passed; 0 failed"), None);
         assert_eq!(verdict("running 3 tests"), None);

@@ -428,9 +428,9 @@ extern "C" fn kernel_synchronous(esr: u64, far: u64) -> *const Registers {
 /// A data or instruction abort: which kind, from the fault status (D17.2.37).
 fn abort(kernel: &mut Kernel<Machine>, access: Access, esr: u64, far: u64) {
     match esr & 0x3f {
-        0x04..=0x07 | 0x00..=0x03 => kernel.memory_fault(access, false, far, esr),
+        0x00..=0x07 => kernel.memory_fault(access, false, far, esr),
         0x21 => kernel.exception(FaultKind::Alignment, far, esr),
-        0x0c..=0x0f | 0x08..=0x0b => kernel.memory_fault(access, true, far, esr),
+        0x08..=0x0f => kernel.memory_fault(access, true, far, esr),
         _ => kernel.exception(FaultKind::External, far, esr),
     }
 }
