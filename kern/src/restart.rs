@@ -27,6 +27,10 @@ impl<A: Arch> Kernel<A> {
             self.arch.clear_interrupt(irq.number);
         }
         self.arch.forget_fp(index);
+        if self.current == Some(index) {
+            // Restarted by itself: dispatch must load the new life's FP state.
+            self.current = None;
+        }
 
         match self.task(index).generation.checked_add(1) {
             Some(generation) => self.task_mut(index).generation = generation,
@@ -36,8 +40,8 @@ impl<A: Arch> Kernel<A> {
         self.begin_task(index, desc, held);
     }
 
-    /// A task at its entry, with nothing pending. Generation, `disabled` and what
-    /// it has yet to learn of others stay.
+    /// A task at its entry, with nothing pending and nothing to learn of others.
+    /// Generation and `disabled` stay.
     pub(crate) fn begin_task(&mut self, index: TaskIndex, desc: &desc::Task, held: bool) {
         let task = self.task_mut(index);
         task.frame = A::Frame::begin(desc.entry, desc.stack_top);

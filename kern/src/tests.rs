@@ -307,6 +307,17 @@ fn a_restart_tells_waiting_callers_at_once_and_others_once() {
     assert_eq!(w.running(), SERVER);
 }
 
+/// A task that restarted itself went on with its old FP registers, and lost what it
+/// computed next: it was still the current task, so nothing was activated.
+#[test]
+fn a_task_that_restarts_itself_is_activated_anew() {
+    let mut w = World::new();
+    w.kernel.arch.active = None;
+    w.call(SERVER, nr::KERNEL_OP, [0; 8], &[KernelOp::Restart as u64, SERVER, 1]);
+    assert_eq!(w.kernel.arch.forgotten, [World::index(SERVER)]);
+    assert_eq!(w.kernel.arch.active, Some(World::index(SERVER)));
+}
+
 #[test]
 fn a_fault_is_kept_and_the_supervisor_must_look_in_time() {
     let mut w = World::with_server_waiting();

@@ -32,7 +32,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     if !arguments.target {
         let packages = test::host_packages(&metadata);
         let mut command = Command::new(test::cargo());
-        command.args(["clippy", "--quiet", "--all-targets"]).current_dir(&root);
+        command.args(["clippy", "--quiet", "--all-targets", "--keep-going"]).current_dir(&root);
         if !lint(command, &packages)? {
             found.push("the host".to_owned());
         }
@@ -49,7 +49,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
                     toolchain.sysroot.display()
                 );
             };
-            command.arg("--quiet");
+            command.args(["--quiet", "--keep-going"]);
             if !lint(command, &packages)? {
                 found.push(target.to_owned());
             }

@@ -23,7 +23,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     if arguments.check {
         return Ok(ExitCode::FAILURE);
     }
-    setup::install(&Host::detect(), &mut |line| eprintln!("    {line}"))?;
+    setup::install(&Host::detect(), &setup::ALL, &mut show_line)?;
     Ok(if show(&Host::detect()) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -37,9 +37,18 @@ fn show(host: &Host) -> bool {
     items.iter().all(|item| item.found.is_some())
 }
 
-/// What every command that builds or runs needs: looks, and does not install.
+fn show_line(line: &str) {
+    eprintln!("    {line}");
+}
+
+/// What every command that builds or runs begins with: looks, which is quick, and
+/// installs what is missing where that is possible.
 pub fn toolchain(root: &Path) -> Result<Toolchain> {
-    let host = Host::detect();
+    let mut host = Host::detect();
+    if setup::require(&host).is_err() {
+        setup::install(&host, &setup::REQUIRED, &mut show_line)?;
+        host = Host::detect();
+    }
     setup::require(&host)?;
     Ok(Toolchain::select(&host, root)?)
 }

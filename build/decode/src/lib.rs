@@ -162,13 +162,14 @@ impl Decoder {
             };
             programs.push(Program { name, strings, elf: elf.to_vec(), symbols: None, next: None });
         }
-        let kernel = archive.entry("kernel.elf").or(archive.entry("image.elf")).map(|elf| Program {
-            name: "kernel".to_owned(),
-            strings: None,
-            elf: elf.to_vec(),
-            symbols: None,
-            next: None,
-        });
+        let kernel =
+            archive.entry("kernel.elf").or(archive.entry("image.elf")).map(|elf| Program {
+                name: "kernel".to_owned(),
+                strings: None,
+                elf: elf.to_vec(),
+                symbols: None,
+                next: None,
+            });
         let splitter = Splitter::new(programs.len());
         Ok(Decoder { splitter, programs, kernel, partial: vec![] })
     }

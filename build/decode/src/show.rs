@@ -98,9 +98,7 @@ fn boot(record: &BootRecord) -> String {
     };
     let mut line = format!(
         "exov6 image {:016x} on {core}, entered at EL{}, {} ticks/s",
-        record.image,
-        record.entry_level,
-        record.ticks_per_second
+        record.image, record.entry_level, record.ticks_per_second
     );
     if record.ticks_per_second > 0 {
         let ticks = u128::from(record.start_ticks.saturating_sub(record.boot_ticks));

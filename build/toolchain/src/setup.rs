@@ -35,6 +35,11 @@ impl fmt::Display for Part {
     }
 }
 
+/// What building and running images takes.
+pub const REQUIRED: [Part; 3] = [Part::Compiler, Part::Linker, Part::Emulator];
+/// The same, and what checking the sources takes.
+pub const ALL: [Part; 4] = [Part::Compiler, Part::Clippy, Part::Linker, Part::Emulator];
+
 /// One part and whether it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
@@ -67,12 +72,13 @@ pub fn check(host: &Host) -> Vec<Item> {
     ]
 }
 
-/// Missing parts.
-fn missing(host: &Host) -> Vec<Part> {
-    check(host).into_iter().filter(|i| i.found.is_none()).map(|i| i.part).collect()
+/// Those of some parts that are missing.
+fn missing(host: &Host, parts: &[Part]) -> Vec<Part> {
+    let absent = check(host).into_iter().filter(|item| item.found.is_none());
+    absent.map(|item| item.part).filter(|part| parts.contains(part)).collect()
 }
 
-/// Makes sure that everything needed to build and run is there. Clippy is not.
+/// Makes sure that [`REQUIRED`] is there; clippy is not.
 ///
 /// # Errors
 /// [`Error::Missing`] names what is not there and prints commands.
@@ -82,7 +88,7 @@ pub fn require(host: &Host) -> Result<(), Error> {
     }
     // The error for a missing compiler is the one that says most.
     select_route(host)?;
-    let parts: Vec<Part> = missing(host).into_iter().filter(|p| *p != Part::Clippy).collect();
+    let parts = missing(host, &REQUIRED);
     Err(Error::Missing { missing: join(&parts, ", "), help: commands(host, &parts) })
 }
 
@@ -281,19 +287,23 @@ pub fn commands(host: &Host, parts: &[Part]) -> String {
     lines.join("\n")
 }
 
-/// Installs what is missing, or says how. Each line of `progress` is meant for
-/// the user's terminal.
+/// Installs those of `wanted` that are missing, or says how. Each line of `progress`
+/// is meant for the user's terminal.
 ///
 /// # Errors
 /// [`Error::Missing`] where packages cannot be installed from here,
 /// [`Error::TooOld`] where the system has none that are new enough,
 /// [`Error::Install`] if the package manager fails.
-pub fn install(host: &Host, progress: &mut dyn FnMut(&str)) -> Result<(), Error> {
-    let parts = missing(host);
+pub fn install(host: &Host, wanted: &[Part], progress: &mut dyn FnMut(&str)) -> Result<(), Error> {
+    let parts = missing(host, wanted);
     if parts.is_empty() {
         return Ok(());
     }
     if host.system != System::Debian || !host.root || host.program("apt-get").is_none() {
+        if parts.contains(&Part::Compiler) {
+            // Says what was tried; the next line is for parts beside it.
+            select_route(host)?;
+        }
         let help = commands(host, &parts);
         return Err(Error::Missing { missing: join(&parts, ", "), help });
     }
@@ -309,7 +319,7 @@ pub fn install(host: &Host, progress: &mut dyn FnMut(&str)) -> Result<(), Error>
     let mut arguments = vec!["install", "-y", "--no-install-recommends"];
     arguments.extend(&packages);
     apt(&arguments, progress)?;
-    let still = missing(host);
+    let still = missing(host, wanted);
     if still.is_empty() {
         return Ok(());
     }

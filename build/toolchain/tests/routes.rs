@@ -214,7 +214,7 @@ fn where_packages_cannot_be_installed_nothing_is_and_the_commands_are_told() {
         (System::Other, "install lld QEMU"),
     ] {
         let host = Host { system, ..machine.host() };
-        let text = setup::install(&host, &mut |_| lines += 1).unwrap_err().to_string();
+        let text = setup::install(&host, &setup::ALL, &mut |_| lines += 1).unwrap_err().to_string();
         assert!(text.contains(expected), "{system:?}: {text}");
     }
     assert_eq!(lines, 0, "something was started");

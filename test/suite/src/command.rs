@@ -6,7 +6,8 @@
 /// Eight words.
 pub type Words = [u64; 8];
 
-/// Operation of the suite: a puppet has started. Words: generation.
+/// Operation of the suite: a puppet has started. Words: generation, and how many words of FP
+/// registers were not zero at its start.
 pub const HELLO: u16 = 1;
 /// Operation of the suite: a puppet has done its command. Words: the answer.
 pub const DONE: u16 = 2;

@@ -14,7 +14,7 @@ use abi::fault::{Fault, FaultKind};
 use abi::limits::PANIC_BYTES;
 use exov6_test_suite::{EXIT_FAILED, EXIT_TIMED_OUT, LIMIT_MS};
 use userlib::time::now;
-use userlib::{Bits, PostGrant, Ticks, kernel, sys};
+use userlib::{PostGrant, Ticks, kernel, sys};
 
 /// Virtual time that the log gets to be written out, in milliseconds.
 const DRAIN_MS: u64 = 200;
@@ -91,7 +91,8 @@ fn describe(task: u32) {
     }
 }
 
-/// Stops everybody but what carries the log, waits until it is written, and exits.
+/// Stops everybody but what carries the log, waits until it is written (or cannot be), and
+/// exits.
 fn end(code: u8) -> ! {
     for task in 0..tasks::NAMES.len() as u32 {
         if ![tasks::SUPERVISOR, tasks::UART, tasks::LOG].contains(&task) {
@@ -101,6 +102,6 @@ fn end(code: u8) -> ! {
     userlib::post(posts::log::STOP);
     let deadline = now() + Ticks::from_ms(DRAIN_MS);
     sys::timer_set(timers::DRAIN.number, deadline, timers::DRAIN.bits);
-    userlib::wait(notifications::DRAINED | Bits(timers::DRAIN.bits.0));
+    userlib::wait(notifications::DRAINED | timers::DRAIN.bits | notifications::FAULT);
     kernel::exit(code)
 }

@@ -230,6 +230,7 @@ impl Stage {
                 check_eq!(message.operation, HELLO, "by {}", name(who));
                 check_eq!(message.words[0], generation, "of {}", name(who));
                 check_eq!(u64::from(message.caller.generation), generation, "{}", name(who));
+                check_eq!(message.words[1], 0, "FP registers of {}", name(who));
             }
             Ended::Faulted(status) => unexpected_fault(who, &status),
         }

@@ -56,6 +56,9 @@ pub fn recv_notification_first(stage: &mut Stage) {
 }
 
 pub fn recv_until(stage: &mut Stage) {
+    for who in [tasks::VICTIM, tasks::FP_A, tasks::FP_B, tasks::LOW] {
+        stage.is_there(who);
+    }
     for (mode, us) in
         [(Mode::Open, 3000), (Mode::Notifications, 3000), (Mode::Open, 50), (Mode::Open, 1)]
     {
