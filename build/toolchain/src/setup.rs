@@ -299,15 +299,16 @@ pub fn install(host: &Host, wanted: &[Part], progress: &mut dyn FnMut(&str)) -> 
     if parts.is_empty() {
         return Ok(());
     }
-    if host.system != System::Debian || !host.root || host.program("apt-get").is_none() {
+    let apt_get = host.program("apt-get").filter(|_| host.system == System::Debian && host.root);
+    let Some(apt_get) = apt_get else {
         if parts.contains(&Part::Compiler) {
             // Says what was tried; the next line is for parts beside it.
             select_route(host)?;
         }
         let help = commands(host, &parts);
         return Err(Error::Missing { missing: join(&parts, ", "), help });
-    }
-    apt(&["update"], progress)?;
+    };
+    apt(&apt_get, &["update"], progress)?;
     let family = if parts.contains(&Part::Compiler) {
         choose_family(host, &parts)?
     } else {
@@ -318,7 +319,7 @@ pub fn install(host: &Host, wanted: &[Part], progress: &mut dyn FnMut(&str)) -> 
     let packages = packages(family, &parts);
     let mut arguments = vec!["install", "-y", "--no-install-recommends"];
     arguments.extend(&packages);
-    apt(&arguments, progress)?;
+    apt(&apt_get, &arguments, progress)?;
     let still = missing(host, wanted);
     if still.is_empty() {
         return Ok(());
@@ -329,7 +330,9 @@ pub fn install(host: &Host, wanted: &[Part], progress: &mut dyn FnMut(&str)) -> 
 fn choose_family(host: &Host, parts: &[Part]) -> Result<&'static Family, Error> {
     let mut tried = vec![];
     for family in &FAMILIES {
-        let output = Command::new("apt-cache").args(["policy", family.compiler]).output();
+        let policy =
+            |program| Command::new(program).args(["policy", family.compiler]).output().ok();
+        let output = host.program("apt-cache").and_then(policy);
         let text = output.map(|o| String::from_utf8_lossy(&o.stdout).into_owned());
         let text = text.unwrap_or_default();
         let candidate = text.lines().find(|l| l.trim().starts_with("Candidate:"));
@@ -346,7 +349,7 @@ fn choose_family(host: &Host, parts: &[Part]) -> Result<&'static Family, Error> 
 }
 
 /// Runs apt-get, reporting each line it prints.
-fn apt(arguments: &[&str], progress: &mut dyn FnMut(&str)) -> Result<(), Error> {
+fn apt(program: &Path, arguments: &[&str], progress: &mut dyn FnMut(&str)) -> Result<(), Error> {
     let command = format!("apt-get {}", arguments.join(" "));
     progress(&command);
     let fail = |why: String, output: &[String]| Error::Install {
@@ -354,7 +357,7 @@ fn apt(arguments: &[&str], progress: &mut dyn FnMut(&str)) -> Result<(), Error> 
         why,
         output: output.join("\n"),
     };
-    let mut child = Command::new("apt-get")
+    let mut child = Command::new(program)
         .args(arguments)
         .env("DEBIAN_FRONTEND", "noninteractive")
         .stdin(Stdio::null())

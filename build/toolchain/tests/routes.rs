@@ -219,3 +219,48 @@ fn where_packages_cannot_be_installed_nothing_is_and_the_commands_are_told() {
     }
     assert_eq!(lines, 0, "something was started");
 }
+
+/// A machine with apt, whose packages are what these scripts say.
+fn with_apt(candidate: &str, install: &str) -> (Machine, Host) {
+    let machine = Machine::new();
+    machine.file("path/apt-cache", &format!("#!/bin/sh\necho '  Candidate: {candidate}'\n"));
+    let script = "#!/bin/sh\ncd \"$(dirname \"$0\")/..\"\necho \"$@\" >> asked\n[ \"$1\" = update ] && exit\n";
+    machine.file("path/apt-get", &format!("{script}{install}\n"));
+    let host = Host { active: None, root: true, ..machine.host() };
+    (machine, host)
+}
+
+#[test]
+fn with_root_and_apt_what_is_missing_is_installed_and_nothing_else() {
+    let (machine, host) =
+        with_apt("1.96.0+dfsg1-1", "touch path/qemu-system-aarch64; cp -r new usr");
+    machine.compiler("new", "1.96.0");
+    machine.source("new");
+    machine.linker("rustup/toolchains/stable");
+    let mut shown = vec![];
+    setup::install(&host, &setup::REQUIRED, &mut |line| shown.push(line.to_owned())).unwrap();
+    let packages =
+        "install -y --no-install-recommends rustc-web cargo-web rust-web-src qemu-system-arm";
+    assert_eq!(fs::read_to_string(machine.at("asked")).unwrap(), format!("update\n{packages}\n"));
+    assert_eq!(shown, ["apt-get update".to_owned(), format!("apt-get {packages}")]);
+    setup::require(&host).unwrap();
+    // A second time there is nothing to do.
+    setup::install(&host, &setup::REQUIRED, &mut |_| panic!("installs again")).unwrap();
+}
+
+#[test]
+fn packages_that_are_too_old_are_not_installed() {
+    let (machine, host) = with_apt("1.63.0+dfsg1-2", "");
+    let error = setup::install(&host, &setup::REQUIRED, &mut |_| {}).unwrap_err().to_string();
+    assert!(error.contains("no Rust 1.95.0 or newer (tried rustc-web: 1.63.0, rustc: 1.63.0)"));
+    assert!(error.contains("rustup target add"), "{error}");
+    assert_eq!(fs::read_to_string(machine.at("asked")).unwrap(), "update\n");
+}
+
+#[test]
+fn a_package_manager_that_fails_is_quoted() {
+    let (_machine, host) = with_apt("1.96.0", "echo 'E: disk full'; exit 100");
+    let error = setup::install(&host, &setup::REQUIRED, &mut |_| {}).unwrap_err().to_string();
+    assert!(error.contains("rustc-web"), "{error}");
+    assert!(error.contains("exit status: 100") && error.contains("E: disk full"), "{error}");
+}
