@@ -80,7 +80,7 @@ fn the_grant_for_the_log_comes_last_and_the_log_has_none() {
 fn what_is_left_out_has_the_documented_default() {
     let model = wired();
     let log = model.task("log").expect("a task");
-    assert_eq!((log.stack, log.fp, log.held), (4096, false, false));
+    assert_eq!((log.stack, log.fp, log.held), (8192, false, false));
     assert_eq!((log.log.level, log.log.ring), (Level::Info, 8192));
     let restart = log.restart;
     assert_eq!((restart.policy, restart.min_interval_ms), (RestartPolicy::Always, 50));

@@ -4,11 +4,22 @@ use exov6_archive::{Archive, Manifest, Qemu};
 use exov6_emulate::{Error, Next, Options, Process, run};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+/// A directory for the one test that runs: a process that another test starts while
+/// this one writes its script would hold the script open ("text file busy").
+struct Stage(tempfile::TempDir, #[expect(dead_code)] MutexGuard<'static, ()>);
+
+fn stage() -> Stage {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let alone = ALONE.lock().unwrap_or_else(|failed| failed.into_inner());
+    Stage(tempfile::tempdir().unwrap(), alone)
+}
+
 /// An archive whose emulator is a script.
-fn archive(directory: &tempfile::TempDir, script: &str) -> Archive {
-    let path = directory.path().join("emulator");
+fn archive(directory: &Stage, script: &str) -> Archive {
+    let path = directory.0.path().join("emulator");
     std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     let binary = path.to_str().unwrap().to_owned();
@@ -24,7 +35,7 @@ const IMAGE: &str = "image.img";
 
 #[test]
 fn a_run_that_ends_tells_its_status_and_its_last_lines() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = stage();
     let archive = archive(&directory, "echo one; echo two; printf '\\000\\374\\001\\000'; exit 7");
     let mut text = String::new();
     let outcome = run(&archive, Path::new(IMAGE), &limited(20_000), &mut |event| {
@@ -41,7 +52,7 @@ fn a_run_that_ends_tells_its_status_and_its_last_lines() {
 
 #[test]
 fn a_guest_that_hangs_is_ended_at_the_limit_and_its_last_lines_are_told() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = stage();
     let archive = archive(&directory, "seq 1 30; exec sleep 100");
     let start = Instant::now();
     let error = run(&archive, Path::new(IMAGE), &limited(300), &mut |_| {}).unwrap_err();
@@ -53,7 +64,7 @@ fn a_guest_that_hangs_is_ended_at_the_limit_and_its_last_lines_are_told() {
 
 #[test]
 fn a_guest_that_never_stops_talking_is_ended_too() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = stage();
     let archive = archive(&directory, "exec yes");
     let start = Instant::now();
     let error = run(&archive, Path::new(IMAGE), &limited(300), &mut |_| {}).unwrap_err();
@@ -63,7 +74,7 @@ fn a_guest_that_never_stops_talking_is_ended_too() {
 
 #[test]
 fn a_guest_that_keeps_resetting_is_ended_before_the_limit() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = stage();
     // A boot frame whose record is all zeros: one COBS block for each.
     let zeros = "\\001".repeat(size_of::<abi::boot::BootRecord>() + 1);
     let boot = format!("printf '\\000\\375{zeros}\\000'");
@@ -76,7 +87,7 @@ fn a_guest_that_keeps_resetting_is_ended_before_the_limit() {
 
 #[test]
 fn an_emulator_that_fails_is_quoted() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = stage();
     let archive = archive(&directory, "echo 'no such machine' >&2; exit 1");
     let error = run(&archive, Path::new(IMAGE), &limited(20_000), &mut |_| {}).unwrap_err();
     assert_eq!(
@@ -88,7 +99,7 @@ fn an_emulator_that_fails_is_quoted() {
 
 #[test]
 fn an_emulator_that_is_not_there_is_named() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = stage();
     let mut archive = archive(&directory, "");
     archive.manifest.qemu = None;
     archive.manifest.board = "bare".into();
@@ -98,7 +109,7 @@ fn an_emulator_that_is_not_there_is_named() {
 
 #[test]
 fn what_is_typed_reaches_the_guest() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = stage();
     let archive = archive(&directory, "read line; echo \"got $line\"");
     let mut process =
         Process::start(&archive.manifest, Path::new(IMAGE), &limited(20_000)).unwrap();
@@ -117,7 +128,7 @@ fn what_is_typed_reaches_the_guest() {
 
 #[test]
 fn a_dropped_process_is_gone() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = stage();
     let archive = archive(&directory, "echo $$; exec sleep 100");
     let mut process =
         Process::start(&archive.manifest, Path::new(IMAGE), &limited(60_000)).unwrap();

@@ -9,11 +9,17 @@ use std::path::{Path, PathBuf};
 /// A machine in a temporary directory: nothing is installed.
 struct Machine {
     directory: tempfile::TempDir,
+    _alone: std::sync::MutexGuard<'static, ()>,
 }
+
+/// One machine at a time: a process that another test starts while this one writes a
+/// script would hold the script open, and it could not be run ("text file busy").
+static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 impl Machine {
     fn new() -> Machine {
-        Machine { directory: tempfile::tempdir().unwrap() }
+        let _alone = ALONE.lock().unwrap_or_else(|failed| failed.into_inner());
+        Machine { directory: tempfile::tempdir().unwrap(), _alone }
     }
 
     fn at(&self, path: &str) -> PathBuf {

@@ -33,12 +33,30 @@ struct Server {
     next: Release,
     latest: Option<Measurement>,
     missed: u64,
+    /// What was missed and has not been logged, and not before when it may be.
+    unsaid: u64,
+    say_after: Ticks,
 }
 
 impl Server {
     fn arm(&self) {
         let timer = timers::RELEASE;
         sys::timer_set(timer.number, Ticks(self.next.ticks), timer.bits);
+    }
+
+    /// Logs what was missed, at most once a second: a machine that is too slow for
+    /// the loop has no time for many words either.
+    fn say_missed(&mut self) {
+        let now = time::now();
+        if self.unsaid > 0 && now >= self.say_after {
+            defmt::warn!(
+                "late: {=u64} releases missed, next is {=u64}",
+                self.unsaid,
+                self.next.number
+            );
+            self.unsaid = 0;
+            self.say_after = now + Ticks::from_ms(1000);
+        }
     }
 
     /// Measures for the release that is due, and tells control.
@@ -78,14 +96,9 @@ impl SenseServer for Server {
         }
         self.measure();
         self.next = self.schedule.after(self.next.number, time::now().0);
-        if self.next.missed > 0 {
-            defmt::warn!(
-                "late: {=u64} releases missed, next is {=u64}",
-                self.next.missed,
-                self.next.number
-            );
-            self.missed += self.next.missed;
-        }
+        self.missed += self.next.missed;
+        self.unsaid += self.next.missed;
+        self.say_missed();
         self.arm();
     }
 }
@@ -101,8 +114,15 @@ fn main() -> ! {
         panic!("config of sense: need period_us > 0 and phase_us >= 0");
     };
     let next = schedule.first(time::now().0);
-    let server =
-        &mut Server { plant: Plant::new(ports::PLANT), schedule, next, latest: None, missed: 0 };
+    let server = &mut Server {
+        plant: Plant::new(ports::PLANT),
+        schedule,
+        next,
+        latest: None,
+        missed: 0,
+        unsaid: 0,
+        say_after: Ticks(0),
+    };
     server.arm();
     idl::sense::serve(server)
 }

@@ -102,7 +102,7 @@ impl Server {
         let now_us = Kernel.now_us();
         let (faults, restarts) = (self.supervisor.faults(), self.supervisor.restarts());
         defmt::info!(
-            "stopping after {=u64} us: {=u64} faults, {=u64} restarts",
+            "stopping after {=u64} us; faults: {=u64}, restarts: {=u64}",
             now_us,
             faults,
             restarts

@@ -1,10 +1,10 @@
 // Constants of task `task-both` of `no image`; written by the build, not to be changed.
 /// Channels that this task may call.
 pub mod ports {
-    /// Calls task `clock`.
-    pub const CLOCK: ::userlib::Port = ::userlib::Port(0);
     /// Calls task `echo`.
-    pub const ECHO: ::userlib::Port = ::userlib::Port(1);
+    pub const ECHO: ::userlib::Port = ::userlib::Port(0);
+    /// Calls task `clock`.
+    pub const CLOCK: ::userlib::Port = ::userlib::Port(1);
 }
 /// Notification bits of this task.
 pub mod notifications {
@@ -59,11 +59,11 @@ pub mod summary {
 /// All tasks of the image.
 pub mod tasks {
     /// Names, in index order.
-    pub const NAMES: [&str; 3] = ["clock", "echo", "uart-0"];
-    /// Index of task `clock`.
-    pub const CLOCK: u32 = 0;
+    pub const NAMES: [&str; 3] = ["echo", "clock", "uart-0"];
     /// Index of task `echo`.
-    pub const ECHO: u32 = 1;
+    pub const ECHO: u32 = 0;
+    /// Index of task `clock`.
+    pub const CLOCK: u32 = 1;
     /// Index of task `uart-0`.
     pub const UART_0: u32 = 2;
 }
