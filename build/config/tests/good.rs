@@ -96,7 +96,7 @@ fn what_is_given_is_kept() {
     assert_eq!((work.stack, work.fp, work.held), (8192, true, true));
     assert_eq!((work.log.level, work.log.ring), (Level::Debug, 16384));
     assert_eq!(work.restart.policy, RestartPolicy::Never);
-    assert_eq!(work.crate_ref, CrateRef::Path("crates/work".into()));
+    assert_eq!(work.crate_ref, CrateRef::Path("crates/busy".into()));
     assert_eq!(work.config["name"], "worker");
     assert_eq!(work.config["gain"], 3.0);
     assert!(work.config["step"].is_i64());
