@@ -113,6 +113,17 @@ macro_rules! cases {
                 thread_pointer = "the user thread register is each declaring task's own and zero for the rest",
                 exclusive_monitor = "an exclusive access does not succeed across a switch",
             }
+            idol {
+                idol_every_type = "each argument, reply and error form round-trips at its extremes",
+                idol_bool_enum_invalid = "an invalid bool or enum value faults the sender, not the server",
+                idol_wrong_size = "a message of the wrong size faults the sender",
+                idol_lease_count = "missing, surplus and wrongly attributed leases fault the sender",
+                idol_lease_limit = "a lease over max_len faults the sender",
+                idol_large = "arguments and replies over 64 bytes travel as hidden leases, whole",
+                idol_unknown_op = "an operation number beyond the interface faults the sender",
+                idol_idempotent_retry = "an idempotent operation is retried once the server has restarted",
+                idol_server_death = "a non-idempotent one returns the error that says so",
+            }
         }
     };
 }

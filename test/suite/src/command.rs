@@ -139,7 +139,7 @@ pub enum Command {
     /// Traps (prepared registers) between the halves of an exclusive access. Answers
     /// 0 if the store succeeded, else 1.
     Exclusive {
-        /// As for [`Command::Trap`].
+        /// As for [`Command::Trap`]; [`NO_TRAP`] for no trap at all.
         number: u64,
     },
     /// Writes the thread pointer, traps with the prepared registers, and answers the
@@ -240,6 +240,9 @@ impl Command {
         }
     }
 }
+
+/// In [`Command::Exclusive`]: nothing happens between the halves.
+pub const NO_TRAP: u64 = u64::MAX;
 
 /// An address in a puppet's span, asked for with [`Command::Places`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

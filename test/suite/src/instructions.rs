@@ -50,11 +50,11 @@ macro_rules! instructions {
             $($(
                 /// One instruction that must not complete, and a return for when it does.
                 #[unsafe(naked)]
-                extern "C" fn $name(_: u64) -> u64 {
+                unsafe extern "C" fn $name(_: u64) -> u64 {
                     core::arch::naked_asm!($code, "ret")
                 }
             )*)*
-            pub const ALL: &[extern "C" fn(u64) -> u64] = &[ $($( $name, )*)* ];
+            pub const ALL: &[unsafe extern "C" fn(u64) -> u64] = &[ $($( $name, )*)* ];
         }
     };
 }
@@ -149,12 +149,12 @@ instructions! {
 
 /// Function of an instruction: its `x0`, and `x0` after it.
 #[cfg(all(feature = "task", target_os = "none", target_arch = "aarch64"))]
-pub(crate) fn code(number: u64) -> Option<extern "C" fn(u64) -> u64> {
+pub(crate) fn code(number: u64) -> Option<unsafe extern "C" fn(u64) -> u64> {
     code::ALL.get(usize::try_from(number).ok()?).copied()
 }
 
 /// There are no such functions on the host.
 #[cfg(all(feature = "task", not(all(target_os = "none", target_arch = "aarch64"))))]
-pub(crate) fn code(_: u64) -> Option<extern "C" fn(u64) -> u64> {
+pub(crate) fn code(_: u64) -> Option<unsafe extern "C" fn(u64) -> u64> {
     None
 }

@@ -6,6 +6,7 @@
 //! ```text
 //!   supervisor   notes faults, tells the suite, gives up after two seconds
 //!   server       a puppet above the suite: it does what a call says
+//!   every        an ordinary server, for what generated code promises
 //!   suite        pulls the strings: one function a case
 //!   victim, low, fp-a, fp-b, held
 //!                puppets below the suite: they ask it what to do next
@@ -21,6 +22,8 @@
 
 mod cases;
 pub mod command;
+#[cfg(feature = "task")]
+pub mod every;
 pub mod instructions;
 #[cfg(feature = "task")]
 pub mod machine;

@@ -57,20 +57,36 @@ pub fn place(number: u64) -> u64 {
 }
 
 /// Traps with all registers given; `None` if the number is not one of [`TRAPS`].
+///
+/// # Safety
+/// What the kernel writes on behalf of the call (a lease copy's target) must be the
+/// task's to lend, and nothing that the compiler reasons about. A call that is wrong
+/// stops the task, which may be the purpose.
 #[must_use]
-pub fn trap(number: u64, registers: &mut Registers) -> Option<()> {
+pub unsafe fn trap(number: u64, registers: &mut Registers) -> Option<()> {
     let at = TRAPS.iter().position(|trap| u64::from(*trap) == number)?;
-    port::trap(at, registers);
+    // SAFETY: the caller's, as said.
+    unsafe { port::trap(at, registers) };
     Some(())
 }
 
 /// The same between a load-exclusive and a store-exclusive; whether the store failed.
+///
+/// # Safety
+/// As for [`trap`].
 #[must_use]
-pub fn trap_exclusive(number: u64, registers: &mut Registers) -> Option<bool> {
+pub unsafe fn trap_exclusive(number: u64, registers: &mut Registers) -> Option<bool> {
     let at = TRAPS.iter().position(|trap| u64::from(*trap) == number)?;
     registers[27] = place(Place::Buffer as u64);
-    port::trap_exclusive(at, registers);
+    // SAFETY: the caller's, as said.
+    unsafe { port::trap_exclusive(at, registers) };
     Some(registers[26] != 0)
+}
+
+/// A load-exclusive and a store-exclusive, and nothing between; whether the store failed.
+#[must_use]
+pub fn exclusive() -> bool {
+    port::exclusive(place(Place::Buffer as u64))
 }
 
 pub use port::{

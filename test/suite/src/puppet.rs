@@ -1,6 +1,6 @@
 //! Puppet: does what commands say, one after the other, and thinks nothing of it.
 
-use crate::command::{Command, DONE, HELLO, Words};
+use crate::command::{Command, DONE, HELLO, NO_TRAP, Words};
 use crate::instructions;
 use crate::machine::{self, FpRegisters, Registers};
 use abi::syscall;
@@ -45,22 +45,30 @@ impl Puppet {
                 }
                 [0; 8]
             }
-            Command::Trap { number } => match machine::trap(number, &mut self.registers) {
+            // SAFETY: the suite makes traps write to `Place::Buffer`, or where they must not.
+            Command::Trap { number } => match unsafe { machine::trap(number, &mut self.registers) }
+            {
                 Some(()) => self.words(8),
                 None => [u64::MAX; 8],
             },
             Command::Get { first } => self.words(first as usize),
-            Command::Read { address } => one(machine::read(address)),
+            // SAFETY: here and below, the suite aims at the places made for it, at memory that is
+            // of no more use, or at what must stop this task.
+            Command::Read { address } => one(unsafe { machine::read(address) }),
             Command::Write { address, value } => {
-                machine::write(address, value);
+                // SAFETY: as above.
+                unsafe { machine::write(address, value) };
                 [0; 8]
             }
             Command::Execute { address } => {
-                machine::execute(address);
+                // SAFETY: as above.
+                unsafe { machine::execute(address) };
                 [0; 8]
             }
             Command::Instruction { number, x0 } => {
-                one(instructions::code(number).map_or(u64::MAX, |code| code(x0)))
+                // SAFETY: one instruction that must stop this task.
+                let run = |code: unsafe extern "C" fn(u64) -> u64| unsafe { code(x0) };
+                one(instructions::code(number).map_or(u64::MAX, run))
             }
             Command::InstructionAt { number } => {
                 one(instructions::code(number).map_or(0, |code| code as *const () as u64))
@@ -69,22 +77,26 @@ impl Puppet {
                 core::array::from_fn(|at| machine::place(first + at as u64))
             }
             Command::Peek { address } => {
-                core::array::from_fn(|at| machine::read(address + at as u64 * 8))
+                // SAFETY: as for one word.
+                core::array::from_fn(|at| unsafe { machine::read(address + at as u64 * 8) })
             }
             Command::Poke { address, count, words } => {
                 for (word, at) in words.iter().zip(0..count) {
-                    machine::write(address + at * 8, *word);
+                    // SAFETY: as for one word.
+                    unsafe { machine::write(address + at * 8, *word) };
                 }
                 [0; 8]
             }
             Command::Panic { length } => panics(length),
             Command::Push => {
-                machine::push();
+                // SAFETY: the build puts a guard page below every stack.
+                unsafe { machine::push() };
                 [0; 8]
             }
             Command::Frame => {
                 let bottom = machine::place(crate::command::Place::StackBottom as u64);
-                machine::frame(bottom - 64);
+                // SAFETY: as above.
+                unsafe { machine::frame(bottom - 64) };
                 [0; 8]
             }
             Command::Spin { until } => {
@@ -110,13 +122,16 @@ impl Puppet {
                 let same = registers[..64].iter().zip(fp_pattern(seed)).filter(|(a, b)| **a == *b);
                 one(same.count() as u64)
             }
+            Command::Exclusive { number: NO_TRAP } => one(u64::from(machine::exclusive())),
             Command::Exclusive { number } => {
-                let failed = machine::trap_exclusive(number, &mut self.registers);
+                // SAFETY: as for a trap alone.
+                let failed = unsafe { machine::trap_exclusive(number, &mut self.registers) };
                 one(failed.map_or(u64::MAX, u64::from))
             }
             Command::ThreadPointer { number, value } => {
                 machine::set_thread_pointer(value);
-                let done = machine::trap(number, &mut self.registers);
+                // SAFETY: as for a trap alone.
+                let done = unsafe { machine::trap(number, &mut self.registers) };
                 one(done.map_or(u64::MAX, |()| machine::thread_pointer()))
             }
             Command::Hostile { until, stack_pointer } => {

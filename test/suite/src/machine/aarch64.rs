@@ -99,14 +99,14 @@ macro_rules! store_registers {
 
 /// `SVC #N` with every register chosen and every register noted.
 #[unsafe(naked)]
-extern "C" fn trap_with<const N: u16>(_: *mut Registers) {
+unsafe extern "C" fn trap_with<const N: u16>(_: *mut Registers) {
     naked_asm!(load_registers!(), "ldp x0, x1, [x0]", "svc #{n}", store_registers!(), n = const N)
 }
 
 /// The same between the halves of an exclusive access to `[x27]`; the store's status
 /// ends in `x26`.
 #[unsafe(naked)]
-extern "C" fn trap_exclusive_with<const N: u16>(_: *mut Registers) {
+unsafe extern "C" fn trap_exclusive_with<const N: u16>(_: *mut Registers) {
     naked_asm!(
         load_registers!(),
         "ldp x0, x1, [x0]",
@@ -120,7 +120,7 @@ extern "C" fn trap_exclusive_with<const N: u16>(_: *mut Registers) {
 
 /// No trap, but a loop until the counter reaches `x1`; `x0` and `x1` are lost.
 #[unsafe(naked)]
-extern "C" fn spin_with(_: *mut Registers, _: u64) {
+unsafe extern "C" fn spin_with(_: *mut Registers, _: u64) {
     naked_asm!(
         load_registers!(),
         "ldr x1, [sp, #120]",
@@ -132,7 +132,7 @@ extern "C" fn spin_with(_: *mut Registers, _: u64) {
     )
 }
 
-type Trap = extern "C" fn(*mut Registers);
+type Trap = unsafe extern "C" fn(*mut Registers);
 
 macro_rules! trap_table {
     ($function:ident: $($at:literal)*) => { [$( $function::<{ TRAPS[$at] }> as Trap ),*] };
@@ -144,75 +144,112 @@ const TRAP: [Trap; TRAPS.len()] = trap_table!(trap_with:
 const TRAP_EXCLUSIVE: [Trap; TRAPS.len()] = trap_table!(trap_exclusive_with:
     0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29);
 
-pub fn trap(at: usize, registers: &mut Registers) {
-    TRAP[at](registers);
+pub unsafe fn trap(at: usize, registers: &mut Registers) {
+    // SAFETY: `registers` is what the function stores into; the caller answers for the
+    // system call.
+    unsafe { TRAP[at](registers) };
 }
 
-pub fn trap_exclusive(at: usize, registers: &mut Registers) {
-    TRAP_EXCLUSIVE[at](registers);
+pub unsafe fn trap_exclusive(at: usize, registers: &mut Registers) {
+    // SAFETY: as above; the exclusive access is to `BUFFER`, whose words are atomic.
+    unsafe { TRAP_EXCLUSIVE[at](registers) };
+}
+
+/// An exclusive access to `[x0]` that nobody interrupts, unless by accident.
+#[unsafe(naked)]
+unsafe extern "C" fn exclusive_alone(_: u64) -> u64 {
+    naked_asm!("ldxr x1, [x0]", "stxr w2, x1, [x0]", "mov w0, w2", "ret")
+}
+
+/// Whether the store of an exclusive access failed.
+pub fn exclusive(buffer: u64) -> bool {
+    // SAFETY: the caller passes the address of `BUFFER`, whose words are atomic.
+    unsafe { exclusive_alone(buffer) != 0 }
 }
 
 /// One load.
 #[unsafe(naked)]
-extern "C" fn read_word(_: u64) -> u64 {
+unsafe extern "C" fn read_word(_: u64) -> u64 {
     naked_asm!("ldr x0, [x0]", "ret")
 }
 
 /// One store.
 #[unsafe(naked)]
-extern "C" fn write_word(_: u64, _: u64) {
+unsafe extern "C" fn write_word(_: u64, _: u64) {
     naked_asm!("str x1, [x0]", "ret")
 }
 
 /// One jump; whatever is there returns here, if it does.
 #[unsafe(naked)]
-extern "C" fn jump(_: u64) {
+unsafe extern "C" fn jump(_: u64) {
     naked_asm!("br x0")
 }
 
 /// A stack that never ends.
 #[unsafe(naked)]
-extern "C" fn push_words() {
+unsafe extern "C" fn push_words() {
     naked_asm!("1: str xzr, [sp, #-16]!", "b 1b")
 }
 
 /// A function whose frame ends at `x0`.
 #[unsafe(naked)]
-extern "C" fn enter_frame(_: u64) {
+unsafe extern "C" fn enter_frame(_: u64) {
     naked_asm!("mov sp, x0", "str xzr, [sp]", "1: b 1b")
 }
 
-/// Loads a word. Faulting is a purpose: the address is the suite's choice, and the
-/// kernel stops this task if it is not its own.
-pub fn read(address: u64) -> u64 {
-    read_word(address)
+/// Loads a word.
+///
+/// # Safety
+/// Faulting is the purpose: an address that is not the task's own stops it. One that is
+/// must not be the compiler's to reason about: constants, the places made for this, and
+/// memory that the suite only looks at.
+pub unsafe fn read(address: u64) -> u64 {
+    // SAFETY: the caller's, as said.
+    unsafe { read_word(address) }
 }
 
-/// Stores a word; as for [`read`]. The suite aims it at the puppet's buffer and the
-/// variables made for it, or at what must fault.
-pub fn write(address: u64, value: u64) {
-    write_word(address, value);
+/// Stores a word.
+///
+/// # Safety
+/// As for [`read`]: what may not be written stops the task, and what may is one of the
+/// places made for it, or memory that nothing in this life reads again.
+pub unsafe fn write(address: u64, value: u64) {
+    // SAFETY: the caller's, as said.
+    unsafe { write_word(address, value) };
 }
 
-/// Jumps; as for [`read`].
-pub fn execute(address: u64) {
-    jump(address);
+/// Jumps.
+///
+/// # Safety
+/// Stopping the task is the purpose. Where there is code, it must return at once.
+pub unsafe fn execute(address: u64) {
+    // SAFETY: the caller's, as said.
+    unsafe { jump(address) };
 }
 
 /// Pushes until the stack ends.
-pub fn push() {
-    push_words();
+///
+/// # Safety
+/// Stopping the task is the purpose: it must have a guard page below its stack.
+pub unsafe fn push() {
+    // SAFETY: the caller's, as said. Nothing below the stack pointer is in use.
+    unsafe { push_words() };
 }
 
-/// Stores at a stack pointer that lies in the guard page.
-pub fn frame(stack_pointer: u64) {
-    enter_frame(stack_pointer);
+/// Stores at a stack pointer, and never returns.
+///
+/// # Safety
+/// Stopping the task is the purpose: the address must lie in its guard page.
+pub unsafe fn frame(stack_pointer: u64) {
+    // SAFETY: the caller's, as said.
+    unsafe { enter_frame(stack_pointer) };
 }
 
 /// Works with these values in `x2`–`x30` until the counter has a value, then notes what
 /// is there.
 pub fn spin_registers(registers: &mut Registers, until: u64) {
-    spin_with(registers, until);
+    // SAFETY: loads from and stores to `registers`, and preserves what it must.
+    unsafe { spin_with(registers, until) };
 }
 
 macro_rules! fp_registers {
@@ -258,7 +295,7 @@ macro_rules! fp_registers {
 /// back. Its first instruction is one of floating point. FPCR is put back: the
 /// compiler's code relies on it.
 #[unsafe(naked)]
-extern "C" fn spin_with_fp(_: *mut FpRegisters, _: u64) {
+unsafe extern "C" fn spin_with_fp(_: *mut FpRegisters, _: u64) {
     naked_asm!(
         ".arch_extension fp",
         ".arch_extension simd",
@@ -291,7 +328,7 @@ extern "C" fn spin_with_fp(_: *mut FpRegisters, _: u64) {
 
 /// Stores all FP registers at `x0`.
 #[unsafe(naked)]
-extern "C" fn store_fp(_: *mut FpRegisters) {
+unsafe extern "C" fn store_fp(_: *mut FpRegisters) {
     naked_asm!(
         ".arch_extension fp",
         ".arch_extension simd",
@@ -305,13 +342,17 @@ extern "C" fn store_fp(_: *mut FpRegisters) {
 }
 
 /// Works with these values in the FP registers until the counter has a value.
+///
+/// A task without floating point is stopped at the first instruction.
 pub fn spin_fp(registers: &mut FpRegisters, until: u64) {
-    spin_with_fp(registers, until);
+    // SAFETY: loads from and stores to `registers`, and preserves what it must.
+    unsafe { spin_with_fp(registers, until) };
 }
 
 /// Reads the FP registers.
 pub fn read_fp(registers: &mut FpRegisters) {
-    store_fp(registers);
+    // SAFETY: stores to `registers`.
+    unsafe { store_fp(registers) };
 }
 
 /// Writes the thread pointer.
@@ -331,7 +372,7 @@ pub fn thread_pointer() -> u64 {
 /// `SELF_INFO` before and after a loop until the counter reaches `x0`, with SP = `x1` and
 /// NZCV all ones throughout. Returns the flags, and in `x1` the task index.
 #[unsafe(naked)]
-extern "C" fn hostile_with(_: u64, _: u64) -> Pair {
+unsafe extern "C" fn hostile_with(_: u64, _: u64) -> Pair {
     naked_asm!(
         "stp x19, x20, [sp, #-32]!",
         "stp x21, x22, [sp, #16]",
@@ -362,6 +403,8 @@ struct Pair(u64, u64);
 
 /// Traps and is interrupted with a hostile stack pointer and flags.
 pub fn hostile(until: u64, stack_pointer: u64) -> (u64, u64) {
-    let Pair(flags, index) = hostile_with(until, stack_pointer);
+    // SAFETY: no memory is accessed while the stack pointer is not the task's; all that
+    // must be preserved is.
+    let Pair(flags, index) = unsafe { hostile_with(until, stack_pointer) };
     (flags, index)
 }

@@ -10,36 +10,55 @@ pub fn place(_: u64) -> u64 {
     0
 }
 
-pub fn trap(_: usize, _: &mut Registers) {
+pub unsafe fn trap(_: usize, _: &mut Registers) {
     not_here()
 }
 
-pub fn trap_exclusive(_: usize, _: &mut Registers) {
+pub unsafe fn trap_exclusive(_: usize, _: &mut Registers) {
+    not_here()
+}
+
+pub fn exclusive(_: u64) -> bool {
     not_here()
 }
 
 /// Loads a word.
-pub fn read(_: u64) -> u64 {
+///
+/// # Safety
+/// None is needed here.
+pub unsafe fn read(_: u64) -> u64 {
     not_here()
 }
 
 /// Stores a word.
-pub fn write(_: u64, _: u64) {
+///
+/// # Safety
+/// None is needed here.
+pub unsafe fn write(_: u64, _: u64) {
     not_here()
 }
 
 /// Jumps.
-pub fn execute(_: u64) {
+///
+/// # Safety
+/// None is needed here.
+pub unsafe fn execute(_: u64) {
     not_here()
 }
 
 /// Pushes until the stack ends.
-pub fn push() {
+///
+/// # Safety
+/// None is needed here.
+pub unsafe fn push() {
     not_here()
 }
 
 /// Stores at a stack pointer that lies in the guard page.
-pub fn frame(_: u64) {
+///
+/// # Safety
+/// None is needed here.
+pub unsafe fn frame(_: u64) {
     not_here()
 }
 

@@ -1,7 +1,7 @@
 //! test-runner: the supervisor of the test image.
 //!
 //! It acknowledges every fault, tells the suite whose it was, and leaves the rest to the
-//! case. It ends the run when the suite says so, when the suite itself (or what carries
+//! case; it restarts only the server with generated code. It ends the run when the suite says so, when the suite itself (or what carries
 //! its log) has faulted, and when a case does not come to an end.
 #![no_std]
 #![no_main]
@@ -47,6 +47,8 @@ fn look() {
             Some(grant) => {
                 userlib::post(grant);
             }
+            // Its clients wait for it, the suite among them: nobody else could.
+            None if task == tasks::EVERY => kernel::restart(task),
             None => {
                 describe(task);
                 end(EXIT_FAILED);

@@ -40,8 +40,10 @@ pub mod puppet_ports {
     pub const IMPATIENT: u64 = 2;
     /// To the server, for `echo` only.
     pub const NARROW: u64 = 3;
+    /// To the server with generated code.
+    pub const EVERY: u64 = 4;
     /// The first that they do not have.
-    pub const ABSENT: u64 = 4;
+    pub const ABSENT: u64 = 5;
 }
 
 /// Timeout of the ports named `impatient`, in microseconds.

@@ -168,7 +168,19 @@ pub fn call_timeout(stage: &mut Stage) {
     check_state(tasks::VICTIM, StateCode::InReply, tasks::SUITE);
     check_eq!(stage.words(tasks::VICTIM), [0; 8]);
 
+    // A reply in time: its deadline concerns nothing that the caller does next.
+    let [port, header] = number(puppet_ports::IMPATIENT, ECHO, 64, 0);
+    let results = stage.trap_words(tasks::VICTIM, syscall::CALL, &WORDS, &[port, header]);
+    check_eq!(results[0], echo(&WORDS).0);
+    let x = [syscall::RECV_NOTIFICATIONS, GO];
+    stage.order_trap(tasks::VICTIM, syscall::RECV, &[0; 8], &x);
+    pause(2 * TIMEOUT_US);
+    check_state(tasks::VICTIM, StateCode::InRecv, 0);
+    check!(userlib::post(posts::victim::GO));
+    check_eq!(stage.answer(tasks::VICTIM)[0], syscall::NOTIFIED);
+
     // The same while the call has not even been received, which it then never is.
+    let [port, header] = number(puppet_ports::IMPATIENT, KEEP, 64, 0);
     let seen = stage.does(tasks::SERVER, Command::Count)[1];
     stage.prepare(tasks::VICTIM, &WORDS, &[port, header]);
     kernel::hold(tasks::SERVER);

@@ -213,6 +213,13 @@ pub fn lease_not_waiting(stage: &mut Stage) {
         let results = stage.trap(SERVER, syscall::LEASE_INFO, &[other, 0]);
         check_eq!(results[..3], [DEFECT, 0, 0], "{:#x}", other);
     }
+    // One that waits, in another life than it is in.
+    let handle = lend(stage, &[(0, 32, BOTH)]);
+    let other = syscall::caller(VICTIM, 1);
+    for call in [syscall::LEASE_READ, syscall::LEASE_WRITE] {
+        check_eq!(copy(stage, call, [other, 0, 0, buffer, 8]), [DEFECT, 0]);
+        check_eq!(copy(stage, call, [handle, 0, 0, buffer, 8]), [OK, 8]);
+    }
 }
 
 pub fn lease_after_restart(stage: &mut Stage) {
@@ -238,6 +245,15 @@ pub fn lease_after_restart(stage: &mut Stage) {
         check_eq!(stage.trap(SERVER, syscall::LEASE_INFO, &[handle, 0])[0], DEFECT);
         check_eq!(kernel::dump(VICTIM, lender.memory), before);
     }
+    // Also when the new life lends the same memory to the same server.
+    stage.poke(VICTIM, lender.memory, &WORDS);
+    let new = lend(stage, &[(0, 64, BOTH)]);
+    check!(new != handle);
+    for call in [syscall::LEASE_READ, syscall::LEASE_WRITE] {
+        check_eq!(copy(stage, call, [handle, 0, 0, buffer + 64, 64]), [DEFECT, 0]);
+    }
+    check_eq!(kernel::dump(VICTIM, lender.memory), Some(WORDS));
+    check_eq!(copy(stage, syscall::LEASE_READ, [new, 0, 0, buffer + 64, 64]), [OK, 64]);
 }
 
 pub fn lease_overlap(stage: &mut Stage) {
@@ -378,7 +394,10 @@ pub fn lease_chunk(stage: &mut Stage) {
         let mut registers = [0; 31];
         let target = local.as_mut_ptr().expose_provenance() as u64;
         registers[8..13].copy_from_slice(&[caller.handle(), 0, 0, target, length as u64]);
-        check!(machine::trap(u64::from(syscall::LEASE_READ), &mut registers).is_some());
+        #[allow(unsafe_code, reason = "the stub would never ask for more than the limit")]
+        // SAFETY: the kernel writes to `local` only, which is borrowed mutably above.
+        let done = unsafe { machine::trap(u64::from(syscall::LEASE_READ), &mut registers) };
+        check!(done.is_some());
         check_eq!(registers[8..10], [OK, LEASE_COPY_BYTES as u64]);
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod calls;
 pub mod faults;
+pub mod idol;
 pub mod interrupts;
 pub mod leases;
 pub mod memory;
