@@ -208,21 +208,9 @@ impl<A: Arch> Kernel<A> {
         }
         let mut read = [LeaseDesc::default(); MAX_LEASES];
         for (at, entry) in read.iter_mut().enumerate().take(usize::from(count)) {
-            let bytes = entry.as_mut_bytes();
-            let mut done = 0;
-            // An entry can lie across two regions.
-            while let Some(segment) =
-                table.segment(regions, (at as u64 * LEASE_DESC_BYTES).wrapping_add(done as u64))
-            {
-                let Some(rest) = bytes.get_mut(done..) else { break };
-                let length = rest.len().min(segment.length as usize);
-                let Some(part) = rest.get_mut(..length) else { break };
-                if part.is_empty() {
-                    break;
-                }
-                self.arch.read(segment.physical, part);
-                done = done.wrapping_add(length);
-            }
+            let at = (at as u64 * LEASE_DESC_BYTES).wrapping_add(address);
+            let slice = UserSlice::alleged(at, LEASE_DESC_BYTES);
+            self.read_user(regions, slice, entry.as_mut_bytes());
             let usage = match entry.rights {
                 nr::LEASE_R => Use::Read,
                 nr::LEASE_W => Use::Write,

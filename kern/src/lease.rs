@@ -89,6 +89,19 @@ impl<A: Arch> Kernel<A> {
         })
     }
 
+    /// Reads a valid slice, which may span regions, into the kernel's own memory:
+    /// as much as the shorter of the two holds.
+    pub(crate) fn read_user(&self, regions: &[Region], slice: UserSlice, into: &mut [u8]) {
+        let mut done = 0;
+        while let Some(segment) = slice.segment(regions, done as u64) {
+            let Some(rest) = into.get_mut(done..) else { break };
+            let length = rest.len().min(segment.length as usize);
+            let Some(part) = rest.get_mut(..length).filter(|part| !part.is_empty()) else { break };
+            self.arch.read(segment.physical, part);
+            done = done.wrapping_add(length);
+        }
+    }
+
     fn lease(&self, lender: TaskIndex, index: u64) -> Result<Lease, Fault> {
         let task = self.task(lender);
         usize::try_from(index)

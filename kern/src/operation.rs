@@ -166,15 +166,7 @@ impl<A: Arch> Kernel<A> {
             return self.finish(me, nr::NONE);
         }
         let mut words = Words::default();
-        let bytes = words.as_mut_bytes();
-        let mut done = 0;
-        while let Some(segment) = slice.segment(regions, done as u64) {
-            let Some(rest) = bytes.get_mut(done..) else { break };
-            let part = rest.len().min(segment.length as usize);
-            let Some(part) = rest.get_mut(..part).filter(|part| !part.is_empty()) else { break };
-            self.arch.read(segment.physical, part);
-            done = done.wrapping_add(part.len());
-        }
+        self.read_user(regions, slice, words.as_mut_bytes());
         self.task_mut(me).frame.set_words(&words);
         Ok(())
     }
