@@ -33,9 +33,27 @@ pub trait Frame: Copy {
     fn pc(&self) -> u64;
     /// Stack pointer.
     fn sp(&self) -> u64;
-    /// The registers of a task that has just begun: all zero but these two.
-    fn begin(entry: u64, stack_top: u64) -> Self;
+    /// The registers of a task that has just begun: program counter and stack pointer
+    /// as built, all else zero.
+    fn begin(task: &desc::Task) -> Self;
 }
+
+/// A value of the counter, or a difference of two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticks(pub u64);
+
+impl Ticks {
+    /// So much later, or the last moment there is.
+    #[must_use]
+    pub fn after(self, more: Ticks) -> Self {
+        Ticks(self.0.saturating_add(more.0))
+    }
+}
+
+/// An interrupt of the controller, out of the build's tables: tasks name their own
+/// notification bits instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IrqId(pub u32);
 
 /// A physical address within the image's memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +72,8 @@ impl Physical {
 pub enum Interrupt {
     /// The kernel's own deadline has passed.
     Deadline,
-    /// A device; the number as in [`desc::Irq`].
-    Device(u32),
+    /// A device's, now masked.
+    Device(IrqId),
 }
 
 /// A machine.
@@ -63,26 +81,27 @@ pub trait Arch {
     /// Saved registers.
     type Frame: Frame;
 
-    /// The counter, in ticks. Monotonic; does not wrap within a machine's life.
-    fn now(&self) -> u64;
+    /// The counter. Monotonic; does not wrap within a machine's life.
+    fn now(&self) -> Ticks;
     /// Ticks in so many microseconds, rounded up; saturates.
-    fn ticks(&self, microseconds: u64) -> u64;
+    fn ticks(&self, microseconds: u64) -> Ticks;
     /// Asks for [`Interrupt::Deadline`] at or after a counter value, or for none.
-    fn set_deadline(&mut self, deadline: Option<u64>);
+    fn set_deadline(&mut self, deadline: Option<Ticks>);
 
+    /// Whether [`Arch::take_interrupt`] would find one.
+    fn interrupt_pending(&self) -> bool;
     /// Takes the most urgent pending interrupt and masks it if it is a device's.
-    /// The caller goes on until `None`.
     fn take_interrupt(&mut self) -> Option<Interrupt>;
     /// Lets an interrupt through.
-    fn enable_interrupt(&mut self, number: u32);
+    fn enable_interrupt(&mut self, irq: IrqId);
     /// Masks an interrupt.
-    fn disable_interrupt(&mut self, number: u32);
+    fn disable_interrupt(&mut self, irq: IrqId);
     /// Forgets a pending interrupt.
-    fn clear_interrupt(&mut self, number: u32);
+    fn clear_interrupt(&mut self, irq: IrqId);
     /// Makes an interrupt pending by software.
-    fn pend_interrupt(&mut self, number: u32);
+    fn pend_interrupt(&mut self, irq: IrqId);
     /// Whether an interrupt is let through, and whether it is pending.
-    fn interrupt_status(&self, number: u32) -> (bool, bool);
+    fn interrupt_status(&self, irq: IrqId) -> (bool, bool);
     /// Sleeps until an interrupt is pending, with interrupts still masked.
     fn wait(&mut self);
 

@@ -12,6 +12,7 @@
 //!   at:       [ t0 | …             ]    number → deadline in ticks
 //! ```
 
+use crate::arch::Ticks;
 use abi::limits::{MAX_TASKS, MAX_TIMERS};
 
 /// Numbers: timers, then waits, then the kernel's own two.
@@ -86,7 +87,7 @@ impl Owner {
 pub struct Deadlines {
     heap: [u16; CAPACITY],
     position: [u16; CAPACITY],
-    at: [u64; CAPACITY],
+    at: [Ticks; CAPACITY],
     length: usize,
 }
 
@@ -94,11 +95,15 @@ const MASK: usize = CAPACITY - 1;
 
 impl Deadlines {
     /// Empty; all zero.
-    pub const NEW: Self =
-        Deadlines { heap: [0; CAPACITY], position: [0; CAPACITY], at: [0; CAPACITY], length: 0 };
+    pub const NEW: Self = Deadlines {
+        heap: [0; CAPACITY],
+        position: [0; CAPACITY],
+        at: [Ticks(0); CAPACITY],
+        length: 0,
+    };
 
     /// Sets a deadline, or moves it.
-    pub fn set(&mut self, owner: Owner, deadline: u64) {
+    pub fn set(&mut self, owner: Owner, deadline: Ticks) {
         let number = owner.number();
         self.cancel(owner);
         self.at[number.0 as usize & MASK] = deadline;
@@ -127,12 +132,12 @@ impl Deadlines {
 
     /// The earliest deadline.
     #[must_use]
-    pub fn head(&self) -> Option<u64> {
+    pub fn head(&self) -> Option<Ticks> {
         if self.length == 0 { None } else { Some(self.at[self.heap[0] as usize & MASK]) }
     }
 
     /// Takes the earliest deadline if it is not later than `now`.
-    pub fn take_due(&mut self, now: u64) -> Option<Owner> {
+    pub fn take_due(&mut self, now: Ticks) -> Option<Owner> {
         if self.head()? > now {
             return None;
         }
@@ -143,7 +148,7 @@ impl Deadlines {
 
     /// Whether this deadline is set, and for when.
     #[must_use]
-    pub fn get(&self, owner: Owner) -> Option<u64> {
+    pub fn get(&self, owner: Owner) -> Option<Ticks> {
         let number = owner.number().0 as usize & MASK;
         if self.position[number] == 0 { None } else { Some(self.at[number]) }
     }

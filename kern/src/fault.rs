@@ -35,7 +35,7 @@ impl<A: Arch> Kernel<A> {
         self.notify(supervisor, self.tables.header.fault_bits);
         if self.storage.deadlines.get(Owner::Acknowledge).is_none() {
             let now = self.arch.now();
-            let deadline = now.saturating_add(self.arch.ticks(self.tables.header.ack_us));
+            let deadline = now.after(self.arch.ticks(self.tables.header.ack_us));
             self.storage.deadlines.set(Owner::Acknowledge, deadline);
         }
     }

@@ -5,7 +5,7 @@
 //! receive. Calls go strictly up in urgency (the build refuses others), so the
 //! receiver of a call always runs next, and there is no cycle to deadlock in.
 
-use crate::arch::{Arch, Frame, Words};
+use crate::arch::{Arch, Frame, Ticks, Words};
 use crate::deadline::Owner;
 use crate::kernel::Kernel;
 use crate::memory::{Use, UserSlice};
@@ -48,7 +48,7 @@ impl<A: Arch> Kernel<A> {
             return self.end_call(me, nr::DEAD);
         }
         if port.timeout_us != 0 {
-            let deadline = self.arch.now().saturating_add(self.arch.ticks(port.timeout_us));
+            let deadline = self.arch.now().after(self.arch.ticks(port.timeout_us));
             self.set_wait(me, deadline);
         }
         if self.task(server).is_live()
@@ -66,7 +66,7 @@ impl<A: Arch> Kernel<A> {
     }
 
     /// `recv`, `recv_until`: notifications first, then the most urgent caller.
-    pub(crate) fn receive(&mut self, me: TaskIndex, deadline: Option<u64>) -> Outcome {
+    pub(crate) fn receive(&mut self, me: TaskIndex, deadline: Option<Ticks>) -> Outcome {
         let frame = &self.task(me).frame;
         let (mode, mask) = (frame.register(0), frame.register(1));
         self.receive_as(me, mode, mask, deadline)
@@ -144,7 +144,7 @@ impl<A: Arch> Kernel<A> {
         me: TaskIndex,
         mode: u64,
         mask: u64,
-        deadline: Option<u64>,
+        deadline: Option<Ticks>,
     ) -> Outcome {
         let open = match mode {
             nr::RECV_OPEN => true,
@@ -244,7 +244,7 @@ impl<A: Arch> Kernel<A> {
     }
 
     /// Arms a task's wait.
-    pub(crate) fn set_wait(&mut self, task: TaskIndex, deadline: u64) {
+    pub(crate) fn set_wait(&mut self, task: TaskIndex, deadline: Ticks) {
         let rank = self.desc(task).map_or(0, |desc| desc.rank);
         self.storage.deadlines.set(Owner::Wait { rank }, deadline);
     }

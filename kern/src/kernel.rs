@@ -4,7 +4,7 @@
 //! build computed: the ready set is one mask by rank, so the choice is one count
 //! of trailing zeros and does not depend on how many tasks there are.
 
-use crate::arch::{Arch, Physical};
+use crate::arch::{Arch, Physical, Ticks};
 use crate::deadline::Deadlines;
 use crate::task::{Task, TaskId, TaskIndex};
 use abi::boot::{self, BootInfo, ResetReason, ResetRecord};
@@ -42,7 +42,7 @@ pub struct Kernel<A: Arch + 'static> {
     /// Why the machine was reset before this boot.
     pub(crate) reset: ResetRecord,
     /// Counter value at boot.
-    pub(crate) boot_ticks: u64,
+    pub(crate) boot_ticks: Ticks,
 }
 
 impl<A: Arch> Kernel<A> {
@@ -55,7 +55,7 @@ impl<A: Arch> Kernel<A> {
         arch: A,
         tables: Tables<'static>,
         storage: &'static mut Storage<A::Frame>,
-        boot_ticks: u64,
+        boot_ticks: Ticks,
     ) -> Option<Self> {
         let count = tables.tasks.len();
         if count == 0 || count > MAX_TASKS || tables.header.supervisor as usize >= count {
@@ -187,7 +187,7 @@ impl<A: Arch> Kernel<A> {
             reason: reason as u64,
             task: u64::MAX,
             fault: argument,
-            ticks: self.arch.now(),
+            ticks: self.arch.now().0,
             ..ResetRecord::default()
         };
         if let Some(index) = task {
@@ -223,7 +223,7 @@ impl<A: Arch> Kernel<A> {
         let [magic, run_until_us] = words;
         const { assert!(core::mem::offset_of!(BootInfo, run_until_us) == 8) };
         if magic == boot::INFO_MAGIC && run_until_us != 0 {
-            let deadline = self.boot_ticks.saturating_add(self.arch.ticks(run_until_us));
+            let deadline = self.boot_ticks.after(self.arch.ticks(run_until_us));
             self.set_run_until(deadline);
         }
     }

@@ -4,7 +4,7 @@
 //! merge, never queue, and the poster never waits. An interrupt is masked when it
 //! is taken, until its owner enables it again: a storm costs its owner's time only.
 
-use crate::arch::{Arch, Frame, Interrupt, Words};
+use crate::arch::{Arch, Frame, Interrupt, IrqId, Words};
 use crate::kernel::Kernel;
 use crate::syscall::Outcome;
 use crate::task::{State, TaskIndex};
@@ -67,7 +67,7 @@ impl<A: Arch> Kernel<A> {
         while let Some(interrupt) = self.arch.take_interrupt() {
             match interrupt {
                 Interrupt::Deadline => self.fire_due(),
-                Interrupt::Device(number) => {
+                Interrupt::Device(IrqId(number)) => {
                     let irqs = self.tables.irqs;
                     let found = irqs.binary_search_by_key(&number, |irq| irq.number);
                     if let Some(irq) = found.ok().and_then(|at| irqs.get(at)) {
@@ -88,12 +88,12 @@ impl<A: Arch> Kernel<A> {
         let bits = self.own_irq_bits(me, bits)?;
         for irq in self.irqs_of(me, bits) {
             if flags & nr::IRQ_CLEAR_PENDING != 0 {
-                self.arch.clear_interrupt(irq.number);
+                self.arch.clear_interrupt(IrqId(irq.number));
             }
             if flags & nr::IRQ_ENABLE != 0 {
-                self.arch.enable_interrupt(irq.number);
+                self.arch.enable_interrupt(IrqId(irq.number));
             } else {
-                self.arch.disable_interrupt(irq.number);
+                self.arch.disable_interrupt(IrqId(irq.number));
             }
         }
         self.finish(me, nr::OK)
@@ -104,7 +104,7 @@ impl<A: Arch> Kernel<A> {
         let bits = self.own_irq_bits(me, self.task(me).frame.register(0))?;
         let mut flags = 0;
         for irq in self.irqs_of(me, bits) {
-            let (enabled, pending) = self.arch.interrupt_status(irq.number);
+            let (enabled, pending) = self.arch.interrupt_status(IrqId(irq.number));
             flags |= if enabled { nr::IRQ_ENABLED } else { 0 };
             flags |= if pending { nr::IRQ_PENDING } else { 0 };
         }

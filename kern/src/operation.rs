@@ -3,7 +3,7 @@
 //! Each is granted per target in `app.toml`. There is no operation that every
 //! task may use, and no task that may use every operation by being special.
 
-use crate::arch::{Arch, Frame, Words};
+use crate::arch::{Arch, Frame, IrqId, Words};
 use crate::deadline::Owner;
 use crate::kernel::Kernel;
 use crate::memory::{Use, UserSlice};
@@ -59,7 +59,7 @@ impl<A: Arch> Kernel<A> {
                     return Err(Fault::new(FaultKind::BadBits, argument));
                 }
                 for irq in self.irqs_of(target, argument as u32) {
-                    self.arch.pend_interrupt(irq.number);
+                    self.arch.pend_interrupt(IrqId(irq.number));
                 }
             }
             KernelOp::FindFaulted | KernelOp::Reset | KernelOp::Exit => {}

@@ -5,7 +5,7 @@
 //! use; leases, timers and notifications are gone, interrupts masked. The task's
 //! memory is put back by its own read-only start code, on its own time.
 
-use crate::arch::{Arch, Frame};
+use crate::arch::{Arch, Frame, IrqId};
 use crate::kernel::Kernel;
 use crate::syscall::Outcome;
 use crate::task::{PanicMessage, State, TaskIndex};
@@ -23,8 +23,8 @@ impl<A: Arch> Kernel<A> {
         self.clear_wait(index);
         self.cancel_timers(index);
         for irq in self.irqs_of(index, u32::MAX) {
-            self.arch.disable_interrupt(irq.number);
-            self.arch.clear_interrupt(irq.number);
+            self.arch.disable_interrupt(IrqId(irq.number));
+            self.arch.clear_interrupt(IrqId(irq.number));
         }
         self.arch.forget_fp(index);
         if self.current == Some(index) {
@@ -44,7 +44,7 @@ impl<A: Arch> Kernel<A> {
     /// Generation and `disabled` stay.
     pub(crate) fn begin_task(&mut self, index: TaskIndex, desc: &desc::Task, held: bool) {
         let task = self.task_mut(index);
-        task.frame = A::Frame::begin(desc.entry, desc.stack_top);
+        task.frame = A::Frame::begin(desc);
         task.state = State::Runnable;
         task.fault = None;
         task.held = held;

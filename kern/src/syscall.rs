@@ -4,7 +4,7 @@
 //! it; what can happen without anybody's mistake is a status in a register. The
 //! order is always: authority, then lengths, then effects.
 
-use crate::arch::{Arch, Frame};
+use crate::arch::{Arch, Frame, Ticks};
 use crate::kernel::Kernel;
 use crate::task::TaskIndex;
 use abi::fault::{Fault, FaultKind};
@@ -22,7 +22,7 @@ impl<A: Arch> Kernel<A> {
             nr::CALL => self.call(me),
             nr::RECV => self.receive(me, None),
             nr::RECV_UNTIL => {
-                let deadline = self.task(me).frame.register(3);
+                let deadline = Ticks(self.task(me).frame.register(3));
                 self.receive(me, Some(deadline))
             }
             nr::REPLY => self.reply(me),
@@ -61,7 +61,7 @@ impl<A: Arch> Kernel<A> {
             u64::from(self.task(me).generation),
             self.reset.reason,
             u64::MAX,
-            self.boot_ticks,
+            self.boot_ticks.0,
             0,
             0,
             0,

@@ -6,6 +6,7 @@
 //! followed by [`Kernel::check_all`].
 
 use crate::arch::sim::{Registers, Sim};
+use crate::arch::{IrqId, Ticks};
 use crate::kernel::{Kernel, Storage};
 use crate::task::{State, TaskIndex};
 use abi::boot::{RESET_MAGIC, ResetReason, ResetRecord};
@@ -86,7 +87,7 @@ impl World {
         };
         let sim = Sim { memory: vec![0; 0x5_0000], ..Sim::default() };
         let storage = Box::leak(Box::new(Storage::<Registers>::NEW));
-        let mut kernel = Kernel::boot(sim, tables, storage, 0).unwrap();
+        let mut kernel = Kernel::boot(sim, tables, storage, Ticks(0)).unwrap();
         kernel.dispatch();
         let world = World { kernel };
         world.check();
@@ -141,7 +142,7 @@ impl World {
     }
 
     fn advance(&mut self, ticks: u64) {
-        self.kernel.arch.now += ticks;
+        self.kernel.arch.now = self.kernel.arch.now.after(Ticks(ticks));
         self.kernel.interrupt();
         self.kernel.dispatch();
         self.check();
@@ -386,10 +387,10 @@ fn an_interrupt_is_masked_until_its_owner_enables_it() {
     let mut w = World::new();
     w.call(SERVER, nr::IRQ_CONTROL, [0; 8], &[4, nr::IRQ_ENABLE]);
     w.receive(SERVER, nr::RECV_NOTIFICATIONS, 4);
-    w.kernel.arch.pending.insert(40);
+    w.kernel.arch.pending.insert(IrqId(40));
     w.advance(0);
     assert_eq!(w.frame(SERVER).arguments[..3], [nr::NOTIFIED, 0, 4]);
-    w.kernel.arch.pending.insert(40);
+    w.kernel.arch.pending.insert(IrqId(40));
     w.call(SERVER, nr::IRQ_STATUS, [0; 8], &[4]);
     assert_eq!(w.frame(SERVER).arguments[0], nr::IRQ_PENDING);
     w.receive(SERVER, nr::RECV_NOTIFICATIONS, 4);

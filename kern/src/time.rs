@@ -3,7 +3,7 @@
 //! There is no tick. The earliest deadline of the heap is what the machine's one
 //! comparator is set to; without a deadline it is off, and an idle machine sleeps.
 
-use crate::arch::{Arch, Frame, Words};
+use crate::arch::{Arch, Frame, Ticks, Words};
 use crate::deadline::Owner;
 use crate::kernel::Kernel;
 use crate::syscall::Outcome;
@@ -17,7 +17,8 @@ impl<A: Arch> Kernel<A> {
     /// fires at once.
     pub(crate) fn timer_set(&mut self, me: TaskIndex) -> Outcome {
         let frame = &self.task(me).frame;
-        let (number, deadline, bits) = (frame.register(0), frame.register(1), frame.register(2));
+        let (number, bits) = (frame.register(0), frame.register(2));
+        let deadline = Ticks(frame.register(1));
         let owner = self.own_timer(me, number)?;
         let own = self.desc(me).map_or(0, |desc| desc.bits);
         if bits & !u64::from(own) != 0 {
@@ -65,7 +66,7 @@ impl<A: Arch> Kernel<A> {
     }
 
     /// Sets the end of the run.
-    pub(crate) fn set_run_until(&mut self, deadline: u64) {
+    pub(crate) fn set_run_until(&mut self, deadline: Ticks) {
         self.storage.deadlines.set(Owner::RunUntil, deadline);
     }
 

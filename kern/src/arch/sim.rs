@@ -3,7 +3,7 @@
 //! Physical memory is one vector, time moves when told to, and sleeping jumps to
 //! the next deadline. Whatever the kernel asks of a machine can be looked at.
 
-use super::{Arch, Frame, Interrupt, Physical, Words};
+use super::{Arch, Frame, Interrupt, IrqId, Physical, Ticks, Words};
 use crate::task::TaskIndex;
 use abi::desc;
 use std::collections::BTreeSet;
@@ -51,8 +51,8 @@ impl Frame for Registers {
         self.sp
     }
 
-    fn begin(entry: u64, stack_top: u64) -> Self {
-        Registers { pc: entry, sp: stack_top, ..Self::NEW }
+    fn begin(task: &desc::Task) -> Self {
+        Registers { pc: task.entry, sp: task.stack_top, ..Self::NEW }
     }
 }
 
@@ -62,13 +62,13 @@ pub struct Sim {
     /// Physical memory from address 0.
     pub memory: Vec<u8>,
     /// The counter; one tick is a microsecond.
-    pub now: u64,
+    pub now: Ticks,
     /// The comparator.
-    pub deadline: Option<u64>,
+    pub deadline: Option<Ticks>,
     /// Interrupts let through.
-    pub enabled: BTreeSet<u32>,
+    pub enabled: BTreeSet<IrqId>,
     /// Interrupts pending.
-    pub pending: BTreeSet<u32>,
+    pub pending: BTreeSet<IrqId>,
     /// The active task.
     pub active: Option<TaskIndex>,
     /// Tasks whose FP state was forgotten, in order.
@@ -89,16 +89,21 @@ impl Sim {
 impl Arch for Sim {
     type Frame = Registers;
 
-    fn now(&self) -> u64 {
+    fn now(&self) -> Ticks {
         self.now
     }
 
-    fn ticks(&self, microseconds: u64) -> u64 {
-        microseconds
+    fn ticks(&self, microseconds: u64) -> Ticks {
+        Ticks(microseconds)
     }
 
-    fn set_deadline(&mut self, deadline: Option<u64>) {
+    fn set_deadline(&mut self, deadline: Option<Ticks>) {
         self.deadline = deadline;
+    }
+
+    fn interrupt_pending(&self) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= self.now)
+            || self.pending.intersection(&self.enabled).next().is_some()
     }
 
     fn take_interrupt(&mut self) -> Option<Interrupt> {
@@ -106,34 +111,34 @@ impl Arch for Sim {
             self.deadline = None;
             return Some(Interrupt::Deadline);
         }
-        let number = self.pending.intersection(&self.enabled).next().copied()?;
-        self.pending.remove(&number);
-        self.enabled.remove(&number);
-        Some(Interrupt::Device(number))
+        let irq = self.pending.intersection(&self.enabled).next().copied()?;
+        self.pending.remove(&irq);
+        self.enabled.remove(&irq);
+        Some(Interrupt::Device(irq))
     }
 
-    fn enable_interrupt(&mut self, number: u32) {
-        self.enabled.insert(number);
+    fn enable_interrupt(&mut self, irq: IrqId) {
+        self.enabled.insert(irq);
     }
 
-    fn disable_interrupt(&mut self, number: u32) {
-        self.enabled.remove(&number);
+    fn disable_interrupt(&mut self, irq: IrqId) {
+        self.enabled.remove(&irq);
     }
 
-    fn clear_interrupt(&mut self, number: u32) {
-        self.pending.remove(&number);
+    fn clear_interrupt(&mut self, irq: IrqId) {
+        self.pending.remove(&irq);
     }
 
-    fn pend_interrupt(&mut self, number: u32) {
-        self.pending.insert(number);
+    fn pend_interrupt(&mut self, irq: IrqId) {
+        self.pending.insert(irq);
     }
 
-    fn interrupt_status(&self, number: u32) -> (bool, bool) {
-        (self.enabled.contains(&number), self.pending.contains(&number))
+    fn interrupt_status(&self, irq: IrqId) -> (bool, bool) {
+        (self.enabled.contains(&irq), self.pending.contains(&irq))
     }
 
     fn wait(&mut self) {
-        if self.pending.intersection(&self.enabled).next().is_none() {
+        if !self.interrupt_pending() {
             let deadline = self.deadline.expect("the machine would sleep for ever");
             self.now = self.now.max(deadline);
         }

@@ -85,7 +85,7 @@ pub struct Task {
     pub entry: u64,
     /// Initial stack pointer, in the task's span.
     pub stack_top: u64,
-    /// [`TASK_FP`], [`TASK_HELD`].
+    /// [`TASK_FP`], [`TASK_HELD`], [`TASK_THREAD_POINTER`].
     pub flags: u32,
     /// Urgency: position among all tasks, 0 = most urgent; unique.
     pub rank: u32,
@@ -118,6 +118,8 @@ pub struct Task {
 pub const TASK_FP: u32 = 1;
 /// Task flag: is held at boot until started.
 pub const TASK_HELD: u32 = 2;
+/// Task flag: has a thread pointer (`TPIDR_EL0`) of its own.
+pub const TASK_THREAD_POINTER: u32 = 4;
 
 /// A piece of a task's span, page-granular, or its guard page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]

@@ -7,7 +7,7 @@
 
 mod gic;
 
-use super::{Arch, Frame, Interrupt, Physical, Words};
+use super::{Arch, Frame, Interrupt, IrqId, Physical, Ticks, Words};
 use crate::kernel::{Kernel, Storage};
 use crate::task::{Task, TaskIndex};
 use abi::boot::{BOOT_MAGIC, BootRecord, ResetReason, ResetRecord};
@@ -116,8 +116,8 @@ impl Frame for Registers {
         self.sp
     }
 
-    fn begin(entry: u64, stack_top: u64) -> Self {
-        Registers { sp: stack_top, elr: entry, ..Self::NEW }
+    fn begin(task: &desc::Task) -> Self {
+        Registers { sp: task.stack_top, elr: task.entry, ..Self::NEW }
     }
 }
 
@@ -151,7 +151,7 @@ pub struct Machine {
     gic: gic::Gic,
     board: desc::Board,
     ticks_per_second: u64,
-    deadline: Option<u64>,
+    deadline: Option<Ticks>,
     fp_owner: Option<TaskIndex>,
 }
 
@@ -176,31 +176,38 @@ fn linear<T>(at: Physical) -> *mut T {
 impl Arch for Machine {
     type Frame = Registers;
 
-    fn now(&self) -> u64 {
+    fn now(&self) -> Ticks {
         self.barrier(); // the counter is read in program order
-        CNTVCT_EL0.get()
+        Ticks(CNTVCT_EL0.get())
     }
 
-    fn ticks(&self, microseconds: u64) -> u64 {
+    fn ticks(&self, microseconds: u64) -> Ticks {
         // Seconds and the rest apart: no intermediate value needs more than 64 bits
         // (the counter runs at 1 GHz at most).
         let (seconds, rest) = (microseconds / 1_000_000, microseconds % 1_000_000);
         let rest = rest.wrapping_mul(self.ticks_per_second).wrapping_add(999_999) / 1_000_000;
-        seconds.saturating_mul(self.ticks_per_second).saturating_add(rest)
+        Ticks(seconds.saturating_mul(self.ticks_per_second).saturating_add(rest))
     }
 
-    fn set_deadline(&mut self, deadline: Option<u64>) {
+    fn set_deadline(&mut self, deadline: Option<Ticks>) {
         if deadline == self.deadline {
             return;
         }
         self.deadline = deadline;
         match deadline {
-            Some(at) => {
+            Some(Ticks(at)) => {
                 CNTV_CVAL_EL0.set(at);
                 CNTV_CTL_EL0.set(1);
             }
             None => CNTV_CTL_EL0.set(0),
         }
+    }
+
+    fn interrupt_pending(&self) -> bool {
+        let pending: u64;
+        // SAFETY: reads which masked exceptions are pending (D17.2.60).
+        unsafe { asm!("mrs {}, isr_el1", out(reg) pending, options(nomem, nostack)) };
+        pending & 1 << 7 != 0
     }
 
     fn take_interrupt(&mut self) -> Option<Interrupt> {
@@ -212,30 +219,30 @@ impl Arch for Machine {
             Interrupt::Deadline
         } else {
             self.gic.disable(number);
-            Interrupt::Device(number)
+            Interrupt::Device(IrqId(number))
         };
         self.gic.complete(token);
         Some(interrupt)
     }
 
-    fn enable_interrupt(&mut self, number: u32) {
-        self.gic.enable(number);
+    fn enable_interrupt(&mut self, irq: IrqId) {
+        self.gic.enable(irq.0);
     }
 
-    fn disable_interrupt(&mut self, number: u32) {
-        self.gic.disable(number);
+    fn disable_interrupt(&mut self, irq: IrqId) {
+        self.gic.disable(irq.0);
     }
 
-    fn clear_interrupt(&mut self, number: u32) {
-        self.gic.clear(number);
+    fn clear_interrupt(&mut self, irq: IrqId) {
+        self.gic.clear(irq.0);
     }
 
-    fn pend_interrupt(&mut self, number: u32) {
-        self.gic.pend(number);
+    fn pend_interrupt(&mut self, irq: IrqId) {
+        self.gic.pend(irq.0);
     }
 
-    fn interrupt_status(&self, number: u32) -> (bool, bool) {
-        self.gic.status(number)
+    fn interrupt_status(&self, irq: IrqId) -> (bool, bool) {
+        self.gic.status(irq.0)
     }
 
     fn wait(&mut self) {
@@ -344,7 +351,7 @@ extern "C" fn kernel_main(entry_level: u64, boot_ticks: u64) -> ! {
     };
     machine.gic.start(tables.irqs, board.timer_irq);
     let storage = storage();
-    let Some(kernel) = Kernel::boot(machine, tables, storage, boot_ticks) else { stop() };
+    let Some(kernel) = Kernel::boot(machine, tables, storage, Ticks(boot_ticks)) else { stop() };
     // SAFETY: nobody else runs yet.
     let kernel = unsafe { (*KERNEL.0.get()).write(kernel) };
     kernel.write_boot_record(entry_level);
@@ -373,8 +380,8 @@ impl Kernel<Machine> {
         record.core = MIDR_EL1.get();
         record.entry_level = entry_level;
         record.ticks_per_second = self.arch.ticks_per_second;
-        record.boot_ticks = self.boot_ticks;
-        record.start_ticks = self.arch.now();
+        record.boot_ticks = self.boot_ticks.0;
+        record.start_ticks = self.arch.now().0;
         let [a, b, c, d, e, f, g, h, ..] = header.image_id;
         record.image = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
         record.reset = self.reset;
