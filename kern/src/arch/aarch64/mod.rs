@@ -116,6 +116,10 @@ impl Frame for Registers {
         self.sp
     }
 
+    fn repeat_call(&mut self) {
+        self.elr = self.elr.wrapping_sub(4); // one instruction, the SVC
+    }
+
     fn begin(task: &desc::Task) -> Self {
         Registers { sp: task.stack_top, elr: task.entry, ..Self::NEW }
     }
