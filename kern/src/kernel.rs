@@ -76,13 +76,14 @@ impl<A: Arch> Kernel<A> {
             boot_ticks,
         };
         kernel.read_reset_record();
+        let first = kernel.read_boot_info();
         for (position, desc) in tables.tasks.iter().enumerate() {
             let index = TaskIndex::new(position as u64, count)?;
             *kernel.by_rank.get_mut(desc.rank as usize)? = position as u8;
+            kernel.task_mut(index).generation = first;
             let held = desc.flags & desc::TASK_HELD != 0;
             kernel.begin_task(index, desc, if held { Begin::Held } else { Begin::Running });
         }
-        kernel.arm_run_until();
         Some(kernel)
     }
 
@@ -230,16 +231,22 @@ impl<A: Arch> Kernel<A> {
         self.arch.write(at, ResetRecord::default().as_bytes());
     }
 
-    /// What the emulator wrote, if it did: the moment to stop.
-    fn arm_run_until(&mut self) {
-        let mut words = [0_u64; 2];
+    /// Takes what the emulator wrote, if it did: the moment to stop, and the
+    /// generation of every task, which is returned.
+    fn read_boot_info(&mut self) -> u32 {
+        let mut words = [0_u64; 4];
         self.arch.read(Physical(self.tables.header.boot_info), words.as_mut_bytes());
-        let [magic, run_until_us] = words;
+        let [magic, run_until_us, _, generation] = words;
         const { assert!(core::mem::offset_of!(BootInfo, run_until_us) == 8) };
-        if magic == boot::INFO_MAGIC && run_until_us != 0 {
+        const { assert!(core::mem::offset_of!(BootInfo, generation) == 24) };
+        if magic != boot::INFO_MAGIC {
+            return 0;
+        }
+        if run_until_us != 0 {
             let deadline = self.boot_ticks.after(self.arch.ticks(run_until_us));
             self.set_run_until(deadline);
         }
+        generation as u32
     }
 }
 

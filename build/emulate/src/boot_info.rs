@@ -20,6 +20,8 @@ pub struct Wishes {
     pub run_until: Option<Duration>,
     /// Number of the test to run; 0 = none.
     pub test: u64,
+    /// Generation that every task begins with.
+    pub generation: u32,
     /// Console commands, in any order.
     pub script: Vec<Command>,
 }
@@ -68,6 +70,7 @@ impl Wishes {
             magic: INFO_MAGIC,
             run_until_us: self.run_until.map_or(0, microseconds),
             test: self.test,
+            generation: self.generation.into(),
             script_len: text.len() as u64,
             script,
         };

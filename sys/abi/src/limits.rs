@@ -11,7 +11,7 @@ pub const MAX_OPERATION: u16 = 63;
 /// Notification bits of one task.
 pub const MAX_NOTIFICATIONS: usize = 32;
 /// Interrupts of an image.
-pub const MAX_IRQS: usize = 256;
+pub const MAX_IRQS: usize = 128;
 /// Timers of one task.
 pub const MAX_TIMERS: usize = 8;
 /// Leases lent with one call.
