@@ -96,6 +96,7 @@ mod tests {
         let wishes = Wishes {
             run_until: Some(Duration::from_secs(5)),
             test: 7,
+            generation: 0,
             script: vec![command(2500, "break control"), command(1, "help")],
         };
         let page = wishes.page().unwrap();
