@@ -19,6 +19,14 @@ fn name(case: &Case) -> String {
     format!("target::{}", case.name)
 }
 
+/// How the details of a case that failed begin.
+pub const MUST_HOLD: &str = "must hold:";
+
+/// The cases, without what their tests' names begin with.
+pub fn cases() -> impl Iterator<Item = &'static str> {
+    CASES.iter().map(|case| case.name)
+}
+
 /// Names of all cases.
 pub fn names() -> Vec<String> {
     CASES.iter().map(name).collect()
@@ -93,5 +101,5 @@ fn one(image: &Image, case: &Case) -> Result<()> {
     };
     let said = String::from_utf8_lossy(&said).into_owned();
     let said = if said.is_empty() { "(it said nothing)".to_owned() } else { said };
-    bail!("must hold: {}\n{why}\n{said}", case.holds)
+    bail!("{MUST_HOLD} {}\n{why}\n{said}", case.holds)
 }
