@@ -231,6 +231,15 @@ fn arguments(
         manifest.boot_info
     );
     add(&["-device", &loader, "-kernel", &image.display().to_string()]);
+    if let Some(memory) = &options.memory {
+        let mut sizes = qemu.args.iter().skip_while(|a| *a != "-m").skip(1);
+        let object = format!(
+            "memory-backend-file,id=memory,share=on,size={},mem-path={}",
+            sizes.next().map_or("128M", String::as_str), // QEMU's own default
+            memory.display().to_string().replace(',', ",,")
+        );
+        add(&["-object", &object, "-machine", "memory-backend=memory"]);
+    }
     if let Some(port) = options.gdb {
         add(&["-S", "-gdb", &format!("tcp:127.0.0.1:{port}")]);
     }
@@ -262,6 +271,18 @@ mod tests {
             "-M virt -m 128M -icount shift=0,sleep=off -semihosting-config enable=on,target=native \
              -nodefaults -display none -monitor none -serial stdio \
              -device loader,file=/t/a,,b,addr=0x47000000,force-raw=on -kernel i.img"
+        );
+    }
+
+    #[test]
+    fn memory_in_a_file_is_as_large_as_the_board_has_it() {
+        let line = line(&Options { memory: Some("/t/a,b".into()), ..Options::default() });
+        assert!(
+            line.ends_with(
+                "-object memory-backend-file,id=memory,share=on,size=128M,mem-path=/t/a,,b \
+                 -machine memory-backend=memory"
+            ),
+            "{line}"
         );
     }
 
