@@ -3,7 +3,7 @@
 use crate::out::say;
 use crate::progress::Bar;
 use crate::{dist, place};
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use exov6_gates::{Gate, Inputs, Verdict};
 use std::process::ExitCode;
 
@@ -50,7 +50,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     for gate in gates {
         let mut progress = |run: &str| eprintln!("     Running {}: {run}", gate.name());
         let verdict = exov6_gates::judge(gate, &inputs, &mut progress)
-            .with_context(|| format!("gate {}", gate.name()))?;
+            .map_err(|error| anyhow!("gate {}: {error}", gate.name()))?;
         if !arguments.json {
             show(&verdict, arguments.verbose);
         }
@@ -60,11 +60,15 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     if arguments.json {
         say!("{}", serde_json::to_string_pretty(&verdicts)?);
     } else if failed.is_empty() {
-        say!("{} gates hold", verdicts.len());
+        say!("{} hold", count(verdicts.len()));
     } else {
-        say!("{} of {} gates FAILED: {}", failed.len(), verdicts.len(), failed.join(", "));
+        say!("{} of {} FAILED: {}", failed.len(), count(verdicts.len()), failed.join(", "));
     }
     Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn count(gates: usize) -> String {
+    format!("{gates} {}", if gates == 1 { "gate" } else { "gates" })
 }
 
 /// A line for a verdict; below it, who is to blame, and what it is made of.

@@ -11,7 +11,7 @@
 
 use crate::{Error, Gate, Verdict};
 use object::read::archive::ArchiveFile;
-use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget};
+use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget, SymbolKind};
 use std::path::Path;
 
 /// The function.
@@ -80,7 +80,18 @@ fn probe(library: &[u8]) -> Result<Option<Vec<String>>, object::Error> {
         let mut calls = vec![];
         for (at, relocation) in section.relocations() {
             let RelocationTarget::Symbol(target) = relocation.target() else { continue };
-            let name = file.symbol_by_index(target)?.name()?.to_owned();
+            let target = file.symbol_by_index(target)?;
+            let mut name = target.name()?.to_owned();
+            // A local function is named by its section and its place there.
+            if target.kind() == SymbolKind::Section {
+                let place = (target.section_index(), relocation.addend() as u64);
+                let same = |s: &object::Symbol<'_, '_>| {
+                    s.kind() == SymbolKind::Text && (s.section_index(), s.address()) == place
+                };
+                if let Some(function) = file.symbols().find(same) {
+                    name = function.name()?.to_owned();
+                }
+            }
             if within.contains(&at) && exov6_image::begins_panic(&name) {
                 calls.push(name);
             }
@@ -99,8 +110,9 @@ mod tests {
         RelocationKind, SymbolFlags, SymbolKind, SymbolScope,
     };
 
-    /// An archive of one object in which `function` calls `called`.
-    fn library(function: &str, called: &str) -> Vec<u8> {
+    /// An archive of one object in which `function` calls `called`, which is behind it
+    /// in a section of its own if it is `local`.
+    fn library(function: &str, called: &str, local: bool) -> Vec<u8> {
         let mut object = Object::new(BinaryFormat::Elf, Architecture::Aarch64, Endianness::Little);
         let text = object.add_subsection(object::write::StandardSection::Text, b"probe");
         let symbol = |name: &str, section, size| Symbol {
@@ -115,13 +127,22 @@ mod tests {
         };
         object.append_section_data(text, &[0, 0, 0, 0x94, 0xc0, 0x03, 0x5f, 0xd6], 4);
         object.add_symbol(symbol(function, SymbolSection::Section(text), 8));
-        let called = object.add_symbol(symbol(called, SymbolSection::Undefined, 0));
+        let called = if local {
+            let cold = object.add_subsection(object::write::StandardSection::Text, b"cold");
+            object.append_section_data(cold, &[0; 8], 4);
+            let behind = symbol(called, SymbolSection::Section(cold), 4);
+            object.add_symbol(Symbol { value: 4, scope: SymbolScope::Compilation, ..behind });
+            object.section_symbol(cold)
+        } else {
+            object.add_symbol(symbol(called, SymbolSection::Undefined, 0))
+        };
         let flags = RelocationFlags::Generic {
             kind: RelocationKind::PltRelative,
             encoding: RelocationEncoding::AArch64Call,
             size: 26,
         };
-        let relocation = Relocation { offset: 0, symbol: called, addend: 0, flags };
+        let relocation =
+            Relocation { offset: 0, symbol: called, addend: if local { 4 } else { 0 }, flags };
         object.add_relocation(text, relocation).unwrap();
         let member = object.write().unwrap();
         let mut archive = b"!<arch>\n".to_vec();
@@ -135,9 +156,12 @@ mod tests {
     #[test]
     fn the_probe_must_call_a_panic() {
         let panic = "_RNvNtNtCs2Pz_4core9panicking11panic_const24panic_const_add_overflow";
-        assert_eq!(probe(&library("overflow_probe", panic)).unwrap().unwrap(), [panic]);
-        assert!(probe(&library("overflow_probe", "memcpy")).unwrap().unwrap().is_empty());
-        assert_eq!(probe(&library("other", panic)).unwrap(), None);
+        for local in [false, true] {
+            let of = |function, called| probe(&library(function, called, local)).unwrap();
+            assert_eq!(of("overflow_probe", panic).unwrap(), [panic]);
+            assert!(of("overflow_probe", "memcpy").unwrap().is_empty());
+            assert_eq!(of("other", panic), None);
+        }
     }
 
     #[test]

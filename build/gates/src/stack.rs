@@ -32,6 +32,8 @@ pub(crate) struct Path {
 pub(crate) struct Analysis {
     /// The worst path on each stack.
     pub stacks: BTreeMap<String, Path>,
+    /// The worst path from each function that sets the stack pointer, with its stack.
+    pub entries: Vec<(String, Path)>,
     /// Why it may not be the worst.
     pub problems: Vec<String>,
 }
@@ -77,6 +79,7 @@ pub(crate) fn analyse(program: &Program, rules: &[SetsSp]) -> Analysis {
         }
     }
     let mut stacks: BTreeMap<String, Path> = BTreeMap::new();
+    let mut entries = vec![];
     for setter in graph.setters.clone() {
         let stack = rule(setter).and_then(|rule| rule.stack.as_ref());
         for edge in &flows[&setter].edges {
@@ -91,6 +94,7 @@ pub(crate) fn analyse(program: &Program, rules: &[SetsSp]) -> Analysis {
             };
             let below = graph.worst(edge.target, &mut vec![]);
             let path = join((setter, edge.depth), &below);
+            entries.push((stack.clone(), path.clone()));
             let worst = stacks.entry(stack.clone()).or_default();
             if path.bytes > worst.bytes || worst.steps.is_empty() {
                 *worst = path;
@@ -98,7 +102,7 @@ pub(crate) fn analyse(program: &Program, rules: &[SetsSp]) -> Analysis {
         }
     }
     problems.extend(graph.cycles);
-    Analysis { stacks, problems }
+    Analysis { stacks, entries, problems }
 }
 
 /// Words that no path reaches, and that would matter if one did.
@@ -172,10 +176,6 @@ pub(crate) fn judge(program: &Program, rules: &[SetsSp]) -> Result<Verdict, Erro
         let (bottom, top) = ends(program, stack)?;
         let room = top.saturating_sub(bottom);
         summary.push(format!("{stack} {} of {room}", path.bytes));
-        details.push(format!("{stack}: {} bytes", path.bytes));
-        for (at, own) in &path.steps {
-            details.push(format!("{own:6} {}", program.place(*at)));
-        }
         let most = LIMIT.min(room);
         if path.bytes > most {
             let way: Vec<String> = path
@@ -189,6 +189,11 @@ pub(crate) fn judge(program: &Program, rules: &[SetsSp]) -> Result<Verdict, Erro
                 way.join(" → ")
             ));
         }
+    }
+    for (stack, path) in &analysis.entries {
+        details.push(format!("{stack}: {} bytes", path.bytes));
+        let steps = path.steps.iter();
+        details.extend(steps.map(|(at, own)| format!("{own:6} {}", program.place(*at))));
     }
     if analysis.stacks.is_empty() {
         culprits.push("nothing runs on any stack".to_owned());
