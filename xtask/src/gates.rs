@@ -41,13 +41,18 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let gates: Vec<Gate> = Gate::ALL.into_iter().filter(wanted).collect();
     let root = place::root()?;
     let build = |app: &str| dist::build(&root, &root.join(app), &mut Bar::new());
-    let app = gates.iter().any(|gate| gate.needs_app()).then(|| build("app.toml")).transpose()?;
-    let tests = gates.iter().any(|gate| gate.needs_tests());
-    let tests = tests.then(|| build("test/app.toml")).transpose()?;
-    let inputs = Inputs { root: &root, app: app.as_ref(), tests: tests.as_ref() };
+    // Built when first needed: what is known without is told first.
+    let (mut app, mut tests) = (None, None);
 
     let mut verdicts = vec![];
     for gate in gates {
+        if gate.needs_app() && app.is_none() {
+            app = Some(build("app.toml")?);
+        }
+        if gate.needs_tests() && tests.is_none() {
+            tests = Some(build("test/app.toml")?);
+        }
+        let inputs = Inputs { root: &root, app: app.as_ref(), tests: tests.as_ref() };
         let mut progress = |run: &str| eprintln!("     Running {}: {run}", gate.name());
         let verdict = exov6_gates::judge(gate, &inputs, &mut progress)
             .map_err(|error| anyhow!("gate {}: {error}", gate.name()))?;

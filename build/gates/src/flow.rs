@@ -212,6 +212,17 @@ mod tests {
     }
 
     #[test]
+    fn a_detour_that_the_linker_made_belongs_to_its_function() {
+        // push; b .+12; pop; ret | nop; b .-8
+        let detour = [0xd503_201f, 0x17ff_fffd];
+        let words = [PUSH, 0x1400_0003, POP, RET];
+        let flow = first(&words, &[("__CortexA53843419_1004", &detour)], false);
+        assert!(flow.problems.is_empty() && flow.returns && flow.edges.is_empty(), "{flow:?}");
+        // The same in a function of somebody's.
+        assert!(!first(&words, &[("b", &detour)], false).returns);
+    }
+
+    #[test]
     fn behind_a_call_that_does_not_return_no_path_goes_on() {
         let program = Program::of(&[("a", &[PUSH, 0x9400_0002, RET]), ("b", &[BRK])]);
         let flow = explore(&program, &program.functions[0], false, &BTreeSet::new());
