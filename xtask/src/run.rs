@@ -92,6 +92,7 @@ pub fn bounded(
         wishes: Wishes { run_until: Some(run_for), script, ..Wishes::default() },
         limit: (!gdb).then(|| LEAST.max(run_for * 20)),
         gdb: gdb.then_some(GDB),
+        ..Options::default()
     };
     if gdb {
         say_where_to_debug(None);
@@ -132,7 +133,7 @@ fn interactive(
 ) -> Result<ExitCode> {
     let wishes = Wishes { script, ..Wishes::default() };
     let gdb_port = gdb.then_some(GDB);
-    let options = Options { time: Time::Wall, wishes, limit: None, gdb: gdb_port };
+    let options = Options { time: Time::Wall, wishes, gdb: gdb_port, ..Options::default() };
     let terminal = std::io::stdout().is_terminal();
     let mut decoder = Decoder::new(archive)?;
     let mut process = Process::start(&archive.manifest, image, &options)?;

@@ -54,6 +54,9 @@ pub struct Options {
     pub limit: Option<Duration>,
     /// Wait for a debugger on this TCP port of this machine.
     pub gdb: Option<u16>,
+    /// Keep the guest's memory in this file, which becomes as long as the memory is. What
+    /// it holds is there when the guest starts, and what it holds at the end stays.
+    pub memory: Option<PathBuf>,
 }
 
 /// Why an image did not run, or not to its end.

@@ -81,7 +81,7 @@ fn build(root: &Path) -> Result<Image> {
 /// Boots for one case; everything it said is part of the error.
 fn one(image: &Image, case: &Case) -> Result<()> {
     let wishes = Wishes { test: case.number, ..Wishes::default() };
-    let options = Options { time: Time::Virtual, wishes, limit: Some(LIMIT), gdb: None };
+    let options = Options { time: Time::Virtual, wishes, limit: Some(LIMIT), ..Options::default() };
     let mut said = vec![];
     let mut screen = Screen::new(&mut said, Style::new(&image.archive.manifest, false), false);
     let outcome = exov6_emulate::run(&image.archive, &image.path, &options, &mut |event| {

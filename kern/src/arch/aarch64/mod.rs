@@ -6,6 +6,7 @@
 //! + 1, so that switching tasks is one register write and no TLB maintenance.
 
 mod gic;
+mod probe;
 
 use super::{Arch, Frame, Interrupt, IrqId, Physical, Ticks, Words};
 use crate::kernel::{Kernel, Storage};
