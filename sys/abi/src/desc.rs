@@ -11,7 +11,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 /// First word of the blob: "xv6D".
 pub const MAGIC: u32 = 0x4436_7678;
 /// Format of the blob; the kernel refuses any other.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// In a `u32` field that may name a task: no task.
 pub const NO_TASK: u32 = u32::MAX;
 
@@ -69,7 +69,11 @@ pub struct Board {
     pub gic_distributor: u64,
     /// Physical address of the CPU interface (v2) or redistributors (v3).
     pub gic_cpu: u64,
-    /// How to reach firmware for a reset: 0 = none, 1 = HVC, 2 = SMC (PSCI 1.x).
+    /// Bytes from there on that are mapped for the kernel.
+    pub gic_cpu_size: u64,
+    /// How a kernel that was entered at EL1 reaches firmware for a reset: 0 = none,
+    /// 1 = HVC, 2 = SMC (PSCI 1.x). One that was entered at EL2 took the place of
+    /// whoever serves HVC, and uses SMC.
     pub psci: u32,
     /// How to leave an emulator: 0 = not, 1 = semihosting.
     pub exit: u32,
