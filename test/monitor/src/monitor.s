@@ -62,6 +62,8 @@ from_above:
         lsr     x9, x9, #26
         cmp     x9, #0x16               // HVC
         b.eq    hand_on
+        cmp     x9, #0x18               // TDE traps MDSCR_EL1 too: skip the write
+        b.eq    skip
         cmp     x9, #0x3c               // BRK
         b.ne    .
         mrs     x9, esr_el2
@@ -71,7 +73,7 @@ from_above:
         mrs     x9, hcr_el2
         orr     x9, x9, #(1 << 8)       // VSE
         msr     hcr_el2, x9
-        mrs     x9, elr_el2
+skip:   mrs     x9, elr_el2
         add     x9, x9, #4
         msr     elr_el2, x9
         mrs     x9, tpidr_el2
