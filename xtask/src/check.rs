@@ -12,6 +12,9 @@ use std::process::ExitCode;
 pub struct Arguments {
     /// The app.toml, or its directory [default: the workspace's]
     app: Option<PathBuf>,
+    /// Check for this board instead of the one that app.toml names
+    #[arg(long)]
+    board: Option<String>,
     /// Print JSON: the checked model, or the list of errors
     #[arg(long)]
     json: bool,
@@ -21,7 +24,7 @@ pub struct Arguments {
 pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let root = place::root()?;
     let app = place::app(arguments.app.as_deref(), &root)?;
-    let loaded = exov6_image::load(&app, &root).map(|(model, _)| model);
+    let loaded = exov6_image::load(&app, arguments.board.as_deref(), &root).map(|(model, _)| model);
     match (loaded, arguments.json) {
         (Ok(model), true) => say!("{}", serde_json::to_string_pretty(&model)?),
         (Ok(model), false) => {

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 /// Directories of the crates that are built for the target.
-const DIRECTORIES: [&str; 5] = ["kern", "sys", "drv", "task", "test/tasks"];
+const DIRECTORIES: [&str; 6] = ["kern", "sys", "drv", "task", "test/monitor", "test/tasks"];
 
 /// Arguments of `clippy`.
 #[derive(clap::Args)]

@@ -14,13 +14,16 @@ use std::process::ExitCode;
 pub struct Arguments {
     /// The app.toml, or its directory [default: the workspace's]
     app: Option<PathBuf>,
+    /// Build for this board instead of the one that app.toml names
+    #[arg(long)]
+    board: Option<String>,
 }
 
 /// Builds and says where the results are.
 pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let root = place::root()?;
     let app = place::app(arguments.app.as_deref(), &root)?;
-    let built = build(&root, &app, &mut Bar::new())?;
+    let built = build(&root, &app, arguments.board.as_deref(), &mut Bar::new())?;
     let manifest = &built.manifest;
     say!(
         "{} for {}: {} tasks, {} KiB, image id {}",
@@ -36,14 +39,15 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds the application at `app`.
-pub fn build(root: &Path, app: &Path, bar: &mut Bar) -> Result<Artifacts> {
+/// Builds the application at `app`, for another board than its own if one is given.
+pub fn build(root: &Path, app: &Path, board: Option<&str>, bar: &mut Bar) -> Result<Artifacts> {
     let toolchain = setup::toolchain(root)?;
     // The name decides where the results go. What is wrong with the file is told
     // here, before anything is compiled.
-    let model = exov6_config::load(app, &Search::new(root)).map_err(exov6_image::Error::from)?;
-    let out = place::out(root, &model.name);
-    let request = Request { app, root, out: &out, toolchain: &toolchain };
+    let model = exov6_config::load_for(app, board, &Search::new(root));
+    let model = model.map_err(exov6_image::Error::from)?;
+    let out = place::out(root, &model.build_name());
+    let request = Request { app, board, root, out: &out, toolchain: &toolchain };
     let built = exov6_image::build(&request, &mut |progress| bar.show(&progress));
     bar.clear();
     Ok(built?)

@@ -40,7 +40,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let wanted = |gate: &Gate| arguments.names.is_empty() || arguments.names.contains(gate);
     let gates: Vec<Gate> = Gate::ALL.into_iter().filter(wanted).collect();
     let root = place::root()?;
-    let build = |app: &str| dist::build(&root, &root.join(app), &mut Bar::new());
+    let build = |app: &str| dist::build(&root, &root.join(app), None, &mut Bar::new());
     // Built when first needed: what is known without is told first.
     let (mut app, mut tests) = (None, None);
 

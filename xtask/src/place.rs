@@ -26,7 +26,7 @@ pub fn app(given: Option<&Path>, root: &Path) -> Result<PathBuf> {
     Ok(if path.is_dir() { path.join("app.toml") } else { path })
 }
 
-/// Where the results for an application go.
+/// Where the results of a build with this name go.
 pub fn out(root: &Path, name: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.and_then(|t| std::path::absolute(t).ok());

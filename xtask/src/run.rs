@@ -25,6 +25,9 @@ const LEAST: Duration = Duration::from_secs(120);
 pub struct Arguments {
     /// The app.toml, or its directory [default: the workspace's]
     app: Option<PathBuf>,
+    /// Run on this board instead of the one that app.toml names
+    #[arg(long)]
+    board: Option<String>,
     /// Run for this long in virtual time, then print a summary: 500ms, 5s, 2m
     #[arg(long = "for", value_name = "TIME", value_parser = time::parse)]
     run_for: Option<Duration>,
@@ -50,7 +53,7 @@ fn input(text: &str) -> Result<Command, String> {
 pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let root = place::root()?;
     let app = place::app(arguments.app.as_deref(), &root)?;
-    let built = dist::build(&root, &app, &mut Bar::new())?;
+    let built = dist::build(&root, &app, arguments.board.as_deref(), &mut Bar::new())?;
     let archive = exov6_archive::read(&built.archive)?;
     let mut script = arguments.input.clone();
     if let (Some(task), Some(run_for)) = (&arguments.break_task, arguments.run_for) {

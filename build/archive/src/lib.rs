@@ -15,7 +15,8 @@
 mod manifest;
 
 pub use manifest::{
-    Band, FORMAT, Hex, Irq, Manifest, Notification, Port, Post, Qemu, Region, Task, Timer,
+    Band, FORMAT, Hex, Irq, Manifest, Notification, Port, Post, Qemu, QemuEntry, Region, Task,
+    Timer,
 };
 
 use std::fs::File;

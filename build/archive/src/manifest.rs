@@ -76,6 +76,9 @@ pub struct Manifest {
     /// Counter frequency, if the board fixes it, in ticks per second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticks_per_second: Option<u64>,
+    /// Version of the interrupt controller: 2 = GICv2, 3 = GICv3.
+    #[serde(default)]
+    pub interrupt_controller: u32,
     /// How to run the image in an emulator; absent for boards without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub qemu: Option<Qemu>,
@@ -110,6 +113,18 @@ pub struct Qemu {
     pub binary: String,
     /// Arguments: machine, processor, memory.
     pub args: Vec<String>,
+    /// The ways in which it can enter the image, the usual one first.
+    #[serde(default)]
+    pub entries: Vec<QemuEntry>,
+}
+
+/// A way in which an emulator can enter an image.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QemuEntry {
+    /// The exception level.
+    pub level: u32,
+    /// Further options of the machine, possibly none.
+    pub machine: String,
 }
 
 /// A scheduling band.

@@ -19,7 +19,7 @@ use crate::library::{File, Kind, Library, is_path};
 use crate::machine;
 use crate::model::{Band, Board, Chip, Log, Model, Supervisor, Task};
 use crate::order;
-use crate::source::{FileId, Sources, Span, Spanned};
+use crate::source::{FileId, Sources, Span};
 use crate::suggest;
 use crate::wiring;
 use std::path::Path;
@@ -31,18 +31,37 @@ use std::path::Path;
 /// Every rule that is broken, as far as they can be told apart: what only follows
 /// from another error is left out.
 pub fn check(app: File, directory: &Path, library: &dyn Library) -> Result<Model, Errors> {
+    check_for(app, None, directory, library)
+}
+
+/// As [`check`], on another board than `app.toml` names if `board` is one.
+///
+/// # Errors
+///
+/// As [`check`]; the board of `app.toml` itself is not looked at.
+pub fn check_for(
+    app: File,
+    board: Option<&str>,
+    directory: &Path,
+    library: &dyn Library,
+) -> Result<Model, Errors> {
     let mut sources = Sources::default();
     let mut out = Out::new();
     let (app_file, table) = document::parse(&app.path, app.bytes, &mut sources, &mut out);
     let model = table.and_then(|table| {
         let top = Span { file: app_file, start: 0, end: 0 };
         let app = app::read(&table, top, &mut out);
-        let machine =
-            app.board.as_ref().and_then(|board| machine(board, library, &mut sources, &mut out));
+        let wanted = app.board.as_ref().map(|own| Wanted {
+            name: board.unwrap_or(&own.value),
+            span: board.is_none_or(|board| board == own.value).then_some(own.span),
+        });
+        let own_board = wanted.is_some_and(|wanted| wanted.span.is_some());
+        let machine = wanted.and_then(|board| machine(board, library, &mut sources, &mut out));
         assemble(&app, machine, &mut out).map(|(parts, machine)| Model {
             name: app.name.map(|name| name.value).unwrap_or_default(),
             directory: directory.to_path_buf(),
             board: machine.board,
+            own_board,
             chip: machine.chip,
             bands: parts.bands,
             supervisor: parts.supervisor,
@@ -68,22 +87,30 @@ struct Machine {
     chip_file: FileId,
 }
 
+/// The name of a board or chip, and where a file says it, if one does.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    name: &'a str,
+    span: Option<Span>,
+}
+
 fn machine(
-    name: &Spanned<String>,
+    wanted: Wanted<'_>,
     library: &dyn Library,
     sources: &mut Sources,
     out: &mut Out,
 ) -> Option<Machine> {
-    let file = open(Kind::Board, name, library, out)?;
+    let file = open(Kind::Board, wanted, library, out)?;
     let (board_file, board_table) = document::parse(&file.path, file.bytes, sources, out);
     let board_table = board_table?;
     let board_top = Span { file: board_file, start: 0, end: 0 };
     let chip_name = machine::chip_name(&board_table, board_top, out)?;
-    let file = open(Kind::Chip, &chip_name, library, out)?;
+    let named = Wanted { name: &chip_name.value, span: Some(chip_name.span) };
+    let file = open(Kind::Chip, named, library, out)?;
     let (chip_file, chip_table) = document::parse(&file.path, file.bytes, sources, out);
     let chip_top = Span { file: chip_file, start: 0, end: 0 };
     let chip = machine::chip(&stem(&chip_name.value), &chip_table?, chip_top, out)?;
-    let board = machine::board(&stem(&name.value), &board_table, board_top, &chip, out)?;
+    let board = machine::board(&stem(wanted.name), &board_table, board_top, &chip, out)?;
     Some(Machine { board, board_file, chip, chip_file })
 }
 
@@ -93,23 +120,27 @@ fn stem(name: &str) -> String {
     path.file_name().map_or_else(|| name.to_string(), |stem| stem.to_string_lossy().into_owned())
 }
 
-fn open(kind: Kind, name: &Spanned<String>, library: &dyn Library, out: &mut Out) -> Option<File> {
-    match library.open(kind, &name.value) {
+fn open(kind: Kind, wanted: Wanted<'_>, library: &dyn Library, out: &mut Out) -> Option<File> {
+    let Wanted { name, span } = wanted;
+    match library.open(kind, name) {
         Ok(file) => Some(file),
         Err(missing) => {
             let word = kind.word();
             let tried = missing.tried.join("` and `");
             let known = missing.known.iter().map(String::as_str);
-            let help = if is_path(&name.value) {
+            let help = if is_path(name) {
                 Some("a path begins at the directory of app.toml, or at the repository".to_string())
             } else {
-                suggest::did_you_mean(&name.value, known)
+                suggest::did_you_mean(name, known)
             };
-            out.push(
-                Diagnostic::new(kind.unknown(), format!("there is no {word} `{}`", name.value))
-                    .at(name.span, format!("looked for `{tried}`"))
-                    .maybe_help(help),
-            );
+            let title = format!("there is no {word} `{name}`");
+            let found = match span {
+                Some(span) => {
+                    Diagnostic::new(kind.unknown(), title).at(span, format!("looked for `{tried}`"))
+                }
+                None => Diagnostic::new(kind.unknown(), format!("{title}: looked for `{tried}`")),
+            };
+            out.push(found.maybe_help(help));
             None
         }
     }
@@ -182,6 +213,7 @@ fn assemble(app: &App, machine: Option<Machine>, out: &mut Out) -> Option<(Parts
             priority: u32::try_from(urgencies[index]?.priority).ok()?,
             rank: ranks[index],
             fp: task.fp,
+            thread_pointer: task.thread_pointer,
             held: !task.start,
             stack: task.stack,
             ports,
@@ -189,6 +221,7 @@ fn assemble(app: &App, machine: Option<Machine>, out: &mut Out) -> Option<(Parts
             interrupts: wiring::interrupts(&owned, &notifications),
             devices: owned.devices,
             boot_info: owned.boot_info,
+            boot_record: owned.boot_record,
             timers: wiring::timers(&notifications),
             notifications,
             kernel_ops,

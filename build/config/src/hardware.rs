@@ -16,6 +16,10 @@ use abi::limits;
 
 /// In `uses`: the boot-info page instead of a peripheral.
 pub const BOOT_INFO: &str = "boot-info";
+/// In `uses`: the boot-record page, which any number of tasks may read.
+pub const BOOT_RECORD: &str = "boot-record";
+/// What `uses` can name that is no peripheral.
+pub const PAGES: [&str; 2] = [BOOT_INFO, BOOT_RECORD];
 
 /// An interrupt with its owner.
 #[derive(Debug)]
@@ -41,6 +45,8 @@ pub struct Owned {
     pub claims: Vec<Claim>,
     /// The boot-info page.
     pub boot_info: bool,
+    /// The boot-record page.
+    pub boot_record: bool,
 }
 
 /// Gives out peripherals and interrupts; one entry a task.
@@ -52,6 +58,7 @@ pub fn owners(app: &App, chip: &Chip, out: &mut Out) -> Vec<Owned> {
             devices: devices(task, chip, out),
             claims: claims(task, chip, out),
             boot_info: task.uses.iter().any(|name| name.value == BOOT_INFO),
+            boot_record: task.uses.iter().any(|name| name.value == BOOT_RECORD),
         })
         .collect::<Vec<_>>();
     peripherals_once(app, out);
@@ -62,12 +69,12 @@ pub fn owners(app: &App, chip: &Chip, out: &mut Out) -> Vec<Owned> {
 
 fn devices(task: &app::Task, chip: &Chip, out: &mut Out) -> Vec<Device> {
     let mut all = Vec::new();
-    for name in task.uses.iter().filter(|name| name.value != BOOT_INFO) {
+    for name in task.uses.iter().filter(|name| !PAGES.contains(&name.value.as_str())) {
         let Some(peripheral) = chip.peripherals.iter().position(|item| item.name == name.value)
         else {
             let mut unknown = unknown_peripheral(name, chip);
-            if suggest::nearest(&name.value, [BOOT_INFO]).is_some() {
-                unknown = unknown.help(format!("did you mean `{BOOT_INFO}`?"));
+            if let Some(page) = suggest::nearest(&name.value, PAGES) {
+                unknown = unknown.help(format!("did you mean `{page}`?"));
             }
             out.push(unknown);
             continue;
@@ -148,7 +155,7 @@ fn find_interrupt<'a>(
 fn peripherals_once(app: &App, out: &mut Out) {
     let mut seen: Vec<(&app::Task, &Spanned<String>)> = Vec::new();
     for task in &app.tasks {
-        for name in &task.uses {
+        for name in task.uses.iter().filter(|name| name.value != BOOT_RECORD) {
             let first = seen.iter().find(|(_, first)| first.value == name.value);
             // Twice in one list is reported where lists are read.
             if let Some((owner, first)) = first

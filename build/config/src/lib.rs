@@ -35,7 +35,7 @@ mod suggest;
 mod wiring;
 
 pub use app::{STACK_DEFAULT, STACK_MIN};
-pub use check::check;
+pub use check::{check, check_for};
 pub use codes::Code;
 pub use crate_info::CrateInfo;
 pub use diagnostic::{Diagnostic, Errors, Label};
@@ -52,10 +52,20 @@ use std::path::Path;
 ///
 /// All rules that are broken; see [`Code`].
 pub fn load(app: &Path, search: &Search) -> Result<Model, Errors> {
+    load_for(app, None, search)
+}
+
+/// As [`load`], on another board than the `app.toml` names if `board` is one: a name,
+/// or the path of a board's file.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_for(app: &Path, board: Option<&str>, search: &Search) -> Result<Model, Errors> {
     let file = search.read(app)?;
     let directory = match app.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    check(file, directory, &library::Disk { search, directory })
+    check_for(file, board, directory, &library::Disk { search, directory })
 }

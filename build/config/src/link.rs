@@ -14,7 +14,7 @@ use crate::codes::Code;
 use crate::crate_info::CrateInfo;
 use crate::diagnostic::{Diagnostic, Errors};
 use crate::fields::Out;
-use crate::hardware::BOOT_INFO;
+use crate::hardware::{BOOT_INFO, BOOT_RECORD};
 use crate::model::{Model, NotificationKind, Port, Task};
 use crate::source::{FileId, Span, Spanned};
 use crate::suggest;
@@ -199,6 +199,9 @@ fn declarations(model: &Model, task: &Task, info: &CrateInfo, out: &mut Out) {
         task.devices.iter().map(|device| (device.name.as_str(), device.span)).collect();
     if task.boot_info {
         app_uses.push((BOOT_INFO, task.span));
+    }
+    if task.boot_record {
+        app_uses.push((BOOT_RECORD, task.span));
     }
     let memoryless = |name: &str| {
         model.chip.peripherals.iter().any(|item| item.name == name && item.memory.is_none())

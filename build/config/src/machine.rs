@@ -8,7 +8,9 @@ use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::document::{Node, Table, Value};
 use crate::fields::{self, Fields, Keys, Out, check_name, check_unique};
-use crate::model::{Board, Chip, Exit, Gic, Memory, Peripheral, PeripheralInterrupt, Psci, Qemu};
+use crate::model::{
+    Board, Chip, Entry, Exit, Gic, Memory, Peripheral, PeripheralInterrupt, Psci, Qemu,
+};
 use crate::source::{Span, Spanned};
 use crate::suggest;
 use abi::limits::PAGE;
@@ -18,17 +20,26 @@ use abi::limits::PAGE;
 const SPI: (u64, u64) = (32, 1019);
 /// Private peripheral interrupts: the timer's.
 const PPI: (u64, u64) = (16, 31);
-/// Registers of a distributor, and of a GICv2 CPU interface, that the kernel maps.
-const GIC_BYTES: (u64, u64) = (0x1000, 0x2000);
+/// Bytes of a GICv2's distributor and CPU interface (IHI 0048B, 4.1.1 and 4.1.3).
+const GICV2_BYTES: (u64, u64) = (0x1000, 0x2000);
+/// Bytes of a GICv3's distributor, and of the least that a redistributor has: two
+/// frames (IHI 0069H, 12.8 and 12.10).
+const GICV3_BYTES: (u64, u64) = (0x1_0000, 0x2_0000);
+/// Most that the kernel maps of redistributors: those of 64 cores with four frames.
+const REDISTRIBUTORS_MAX: u64 = 64 * 0x4_0000;
 
 const BOARD: Keys = Keys {
     what: "a board",
-    now: &["chip", "load", "psci", "exit", "console", "ram", "qemu"],
+    now: &["chip", "load", "psci", "exit", "console", "early-console", "ram", "qemu"],
     later: &["debugger", "flash", "uboot"],
 };
 const RAM: Keys = Keys { what: "`ram`", now: &["base", "size"], later: &[] };
-const QEMU: Keys =
-    Keys { what: "`qemu`", now: &["binary", "machine", "cpu", "args"], later: &["version"] };
+const QEMU: Keys = Keys {
+    what: "`qemu`",
+    now: &["binary", "machine", "cpu", "args", "entries"],
+    later: &["version"],
+};
+const ENTRIES: Keys = Keys { what: "`entries`", now: &["el1", "el2"], later: &["el3"] };
 const CHIP: Keys = Keys {
     what: "a chip",
     now: &["interrupt-controller", "timer", "peripherals"],
@@ -36,9 +47,11 @@ const CHIP: Keys = Keys {
 };
 const CONTROLLER: Keys = Keys {
     what: "`interrupt-controller`",
-    now: &["kind", "distributor", "cpu"],
-    later: &["redistributor"],
+    now: &["kind", "distributor", "cpu", "redistributor"],
+    later: &["its"],
 };
+const REDISTRIBUTOR: Keys =
+    Keys { what: "`redistributor`", now: &["address", "size"], later: &["stride"] };
 const TIMER: Keys = Keys { what: "`timer`", now: &["irq"], later: &["frequency"] };
 const PERIPHERAL: Keys = Keys {
     what: "a peripheral",
@@ -80,8 +93,8 @@ pub fn chip(name: &str, table: &Table, top: Span, out: &mut Out) -> Option<Chip>
     }
     interrupts_once(&peripherals, out);
     let gic = gic?;
-    for (what, base, size) in
-        [("distributor", gic.distributor, GIC_BYTES.0), ("CPU interface", gic.cpu, GIC_BYTES.1)]
+    let cpu = if gic.version == 2 { "CPU interface" } else { "redistributor" };
+    for (what, Memory { address: base, size }) in [("distributor", gic.distributor), (cpu, gic.cpu)]
     {
         for peripheral in &peripherals {
             if peripheral.memory.is_some_and(|memory| meets(memory, base, size)) {
@@ -107,17 +120,51 @@ pub fn chip(name: &str, table: &Table, top: Span, out: &mut Out) -> Option<Chip>
 fn gic(fields: &Fields<'_>, out: &mut Out) -> Option<Gic> {
     fields.require("kind", "\"gicv2\"", out);
     fields.require("distributor", "0x0800_0000", out);
-    fields.require("cpu", "0x0801_0000", out);
-    let version = fields.string("kind", out).and_then(|kind| {
-        if kind.value == "gicv3" {
-            out.push(fields::not_supported("kind = \"gicv3\"", kind.span).help("use \"gicv2\""));
-            return None;
-        }
-        fields::word("kind", &kind, &[("gicv2", 2), ("gicv3", 3)], out)
-    });
+    let version = fields.word("kind", &[("gicv2", 2), ("gicv3", 3)], out);
     let distributor = page_aligned(fields, "distributor", out);
-    let cpu = page_aligned(fields, "cpu", out);
-    Some(Gic { version: version?, distributor: distributor?, cpu: cpu? })
+    // Without a version, nothing is said of what depends on it.
+    let version = version?;
+    let (cpu, size) = if version == 2 {
+        fields.require("cpu", "0x0801_0000", out);
+        foreign(fields, "redistributor", "a GICv2 has a `cpu` interface instead", out);
+        let cpu = page_aligned(fields, "cpu", out);
+        (cpu.map(|address| Memory { address, size: GICV2_BYTES.1 }), GICV2_BYTES.0)
+    } else {
+        let example = "{ address = 0x080a_0000, size = \"128 KiB\" }";
+        let found = fields.require("redistributor", example, out);
+        foreign(fields, "cpu", "the kernel reaches a GICv3's by system registers", out);
+        (found.and_then(|(key, node)| redistributor(key, node, out)), GICV3_BYTES.0)
+    };
+    Some(Gic { version, distributor: Memory { address: distributor?, size }, cpu: cpu? })
+}
+
+/// A key of the other kind of controller.
+fn foreign(fields: &Fields<'_>, key: &str, help: &str, out: &mut Out) {
+    if let Some((found, _)) = fields.get(key) {
+        out.push(
+            Diagnostic::new(Code::UnknownKey, format!("unknown key `{key}` in this controller"))
+                .at(found.span, "not a key of this `kind`")
+                .help(help),
+        );
+    }
+}
+
+fn redistributor(key: &Spanned<String>, node: &Node, out: &mut Out) -> Option<Memory> {
+    let mut fields = Fields::open(node, REDISTRIBUTOR, out)?;
+    fields.span = key.span;
+    let memory = memory(key, &fields, out)?;
+    let each = GICV3_BYTES.1;
+    if memory.size % each != 0 || memory.size > REDISTRIBUTORS_MAX {
+        let title = format!("`redistributor` is {:#x} bytes long", memory.size);
+        let most = REDISTRIBUTORS_MAX >> 20;
+        out.push(
+            Diagnostic::new(Code::Unaligned, title)
+                .at(key.span, format!("must be a multiple of {each:#x}, at most {most} MiB"))
+                .help("each core has 128 KiB of them, or 256 KiB with a GICv4"),
+        );
+        return None;
+    }
+    Some(memory)
 }
 
 fn page_aligned(fields: &Fields<'_>, key: &str, out: &mut Out) -> Option<u64> {
@@ -135,10 +182,11 @@ fn page_aligned(fields: &Fields<'_>, key: &str, out: &mut Out) -> Option<u64> {
 fn peripheral(name: &Spanned<String>, node: &Node, out: &mut Out) -> Option<Peripheral> {
     let mut fields = Fields::open(node, PERIPHERAL, out)?;
     fields.span = name.span;
-    if name.value == crate::hardware::BOOT_INFO {
+    if crate::hardware::PAGES.contains(&name.value.as_str()) {
+        let title = format!("`{}` is not a peripheral of a chip", name.value);
         out.push(
-            Diagnostic::new(Code::NameTwice, "`boot-info` is not a peripheral of a chip")
-                .at(name.span, "means the boot-info page in `uses`")
+            Diagnostic::new(Code::NameTwice, title)
+                .at(name.span, format!("means the {} page in `uses`", name.value))
                 .help("give it another name"),
         );
     }
@@ -278,6 +326,7 @@ pub fn board(name: &str, table: &Table, top: Span, chip: &Chip, out: &mut Out) -
         }
         found
     });
+    let early_console = early_console(&fields, out);
     let qemu = fields
         .get("qemu")
         .and_then(|(_, node)| Fields::open(node, QEMU, out))
@@ -311,8 +360,23 @@ pub fn board(name: &str, table: &Table, top: Span, chip: &Chip, out: &mut Out) -
         psci: psci.unwrap_or(Psci::None),
         exit: exit.unwrap_or(Exit::None),
         console,
+        early_console,
         qemu,
     })
+}
+
+/// A register within the physical addresses that code can reach before there are
+/// page tables, and after.
+fn early_console(fields: &Fields<'_>, out: &mut Out) -> Option<u64> {
+    let found = fields.integer("early-console", 0, MAX_PHYSICAL - 1, out)?;
+    if found.value % 4 != 0 {
+        out.push(
+            Diagnostic::new(Code::Unaligned, format!("`early-console` is {:#x}", found.value))
+                .at(found.span, "not a multiple of a register, 4 bytes"),
+        );
+        return None;
+    }
+    Some(found.value)
 }
 
 fn memory_range(ram: &Fields<'_>, out: &mut Out) -> Option<(u64, u64)> {
@@ -346,12 +410,38 @@ fn qemu(fields: &Fields<'_>, out: &mut Out) -> Option<Qemu> {
     let (binary, machine, cpu) =
         (fields.string("binary", out), fields.string("machine", out), fields.string("cpu", out));
     let args = fields.strings("args", out);
+    let entries = entries(fields, out);
     Some(Qemu {
         binary: binary?.value,
         machine: machine?.value,
         cpu: cpu?.value,
         args: args.into_iter().map(|arg| arg.value).collect(),
+        entries,
     })
+}
+
+/// How the emulator enters an image: at EL1 unless something else is said.
+fn entries(fields: &Fields<'_>, out: &mut Out) -> Vec<Entry> {
+    let Some((key, node)) = fields.get("entries") else {
+        return vec![Entry { level: 1, machine: String::new() }];
+    };
+    let Some(inner) = Fields::open(node, ENTRIES, out) else { return vec![] };
+    if matches!(&node.value, Value::Table(table) if table.entries.is_empty()) {
+        out.push(
+            Diagnostic::new(Code::Empty, "there is no way to enter an image")
+                .at(key.span, "empty")
+                .help("for example `entries = { el1 = \"\" }`, or leave it out"),
+        );
+    }
+    let mut all = vec![];
+    for (level, (key, node)) in
+        [(1, "el1"), (2, "el2")].into_iter().filter_map(|(n, key)| Some((n, inner.get(key)?)))
+    {
+        if let Some(machine) = fields::string(&key.value, node, out) {
+            all.push(Entry { level, machine: machine.value });
+        }
+    }
+    all
 }
 
 /// "unknown peripheral", with the nearest one of the chip.

@@ -29,6 +29,8 @@ pub struct Model {
     pub directory: PathBuf,
     /// The machine.
     pub board: Board,
+    /// Whether it is the one that `app.toml` names, and not another that was asked for.
+    pub own_board: bool,
     /// The chip on it.
     pub chip: Chip,
     /// Scheduling bands, most urgent first; 1–32.
@@ -65,6 +67,16 @@ impl Model {
             .filter(move |(_, port)| port.server == server)
     }
 
+    /// Name of what is built: the application's, and the board's if it is not its own.
+    #[must_use]
+    pub fn build_name(&self) -> String {
+        if self.own_board {
+            self.name.clone()
+        } else {
+            format!("{}-{}", self.name, self.board.name)
+        }
+    }
+
     /// Task indices by urgency, most urgent first.
     #[must_use]
     pub fn by_rank(&self) -> Vec<usize> {
@@ -91,11 +103,15 @@ pub struct Board {
     pub exit: Exit,
     /// Peripheral that carries text and logs: index into [`Chip::peripherals`].
     pub console: Option<usize>,
+    /// Physical address of a register that sends a byte when it is written, for the
+    /// one line that the kernel says itself: why it does not start.
+    pub early_console: Option<u64>,
     /// How to emulate it, if an emulator can.
     pub qemu: Option<Qemu>,
 }
 
-/// How PSCI firmware is called.
+/// How PSCI firmware is called by a kernel that was entered at EL1. One that was
+/// entered at EL2 took the place of whoever serves `HVC`, and uses `SMC`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Psci {
@@ -151,6 +167,17 @@ pub struct Qemu {
     pub cpu: String,
     /// Further arguments.
     pub args: Vec<String>,
+    /// The ways in which it can enter an image, the usual one first; not empty.
+    pub entries: Vec<Entry>,
+}
+
+/// A way in which an emulator can enter an image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// The exception level: 1 or 2.
+    pub level: u32,
+    /// Options that [`Qemu::machine`] needs for it, possibly none.
+    pub machine: String,
 }
 
 impl Qemu {
@@ -183,10 +210,10 @@ pub struct Chip {
 pub struct Gic {
     /// 2 = GICv2, 3 = GICv3.
     pub version: u32,
-    /// Physical address of the distributor; page-aligned.
-    pub distributor: u64,
-    /// Physical address of the CPU interface (v2) or the redistributors (v3).
-    pub cpu: u64,
+    /// The distributor.
+    pub distributor: Memory,
+    /// The CPU interface (v2) or the redistributors (v3).
+    pub cpu: Memory,
 }
 
 /// A peripheral of a chip, owned by one task at most.
@@ -283,6 +310,8 @@ pub struct Task {
     pub rank: u32,
     /// Uses floating point.
     pub fp: bool,
+    /// Has a thread pointer of its own.
+    pub thread_pointer: bool,
     /// Held at boot until the supervisor starts it (`start = false`).
     pub held: bool,
     /// Size of the stack in bytes; a multiple of 16.
@@ -296,6 +325,8 @@ pub struct Task {
     pub devices: Vec<Device>,
     /// May read the boot-info page; true for one task at most.
     pub boot_info: bool,
+    /// May read the boot-record page, as the log task always may.
+    pub boot_record: bool,
     /// Interrupts, in the order of `interrupts`.
     pub interrupts: Vec<Interrupt>,
     /// Notification bits; bit = position. Declared, interrupts, timers, implicit.

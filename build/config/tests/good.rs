@@ -2,8 +2,8 @@
 
 mod common;
 
-use exov6_config::model::{CrateRef, Level, NotificationKind, RestartPolicy};
-use exov6_config::{Code, CrateInfo, Kind, Library, Model, Search, check, load};
+use exov6_config::model::{Chip, CrateRef, Level, NotificationKind, RestartPolicy};
+use exov6_config::{Code, CrateInfo, Kind, Library, Model, Search, check, load, load_for};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -28,6 +28,44 @@ fn the_default_deployment_is_accepted() {
     assert_eq!(uart.devices[0].address, 0x0900_0000);
     assert_eq!((uart.interrupts[0].intid, uart.interrupts[0].bit), (33, 0));
     assert!(model.task("plant").expect("a task `plant`").passive());
+}
+
+#[test]
+fn another_board_can_be_asked_for() {
+    let root = common::root();
+    let load = |board| load_for(&root.join("app.toml"), board, &Search::new(&root));
+    let own = load(Some("qemu-virt")).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!((own.own_board, own.build_name().as_str()), (true, "control-loop"));
+    let other = load(Some("qemu-virt-gicv3")).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(other.build_name(), "control-loop-qemu-virt-gicv3");
+    assert_eq!((other.board.name.as_str(), other.chip.gic.version), ("qemu-virt-gicv3", 3));
+    let path = load(Some("boards/qemu-virt-gicv3.toml")).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(path.board, other.board);
+    let error = load(Some("qemu-vrit")).expect_err("there is none").render(false);
+    let wanted = "error[E0020]: there is no board `qemu-vrit`: looked for `boards/qemu-vrit.toml`";
+    assert!(error.starts_with(wanted) && error.contains("did you mean `qemu-virt`?"), "{error}");
+}
+
+#[test]
+fn the_two_chips_of_the_emulator_differ_in_their_controller_only() {
+    let root = common::root();
+    let chip = |board| {
+        let model = load_for(&root.join("app.toml"), Some(board), &Search::new(&root));
+        model.unwrap_or_else(|e| panic!("{e}")).chip
+    };
+    let (v2, v3) = (chip("qemu-virt"), chip("qemu-virt-gicv3"));
+    assert_eq!(v2.timer_irq, v3.timer_irq);
+    assert_eq!((v3.gic.cpu.address, v3.gic.cpu.size), (0x080a_0000, 0x2_0000));
+    let plain = |chip: &Chip| -> Vec<_> {
+        let each = chip.peripherals.iter();
+        each.map(|item| {
+            let lines: Vec<_> =
+                item.interrupts.iter().map(|i| (i.name.clone(), i.intid, i.edge)).collect();
+            (item.name.clone(), item.memory, lines)
+        })
+        .collect()
+    };
+    assert_eq!(plain(&v2), plain(&v3));
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub struct Wishes {
     pub test: u64,
     /// Generation that every task begins with.
     pub generation: u32,
+    /// What the machine is ([`abi::boot::machine`]), for tests to compare; 0 = not said.
+    pub machine: u64,
     /// Console commands, in any order.
     pub script: Vec<Command>,
 }
@@ -71,6 +73,7 @@ impl Wishes {
             run_until_us: self.run_until.map_or(0, microseconds),
             test: self.test,
             generation: self.generation.into(),
+            machine: self.machine,
             script_len: text.len() as u64,
             script,
         };
@@ -97,12 +100,13 @@ mod tests {
             run_until: Some(Duration::from_secs(5)),
             test: 7,
             generation: 0,
+            machine: 0x302,
             script: vec![command(2500, "break control"), command(1, "help")],
         };
         let page = wishes.page().unwrap();
         assert_eq!(page.len(), 4096);
         let (info, _) = BootInfo::read_from_prefix(&page).unwrap();
-        assert_eq!((info.run_until_us, info.test), (5_000_000, 7));
+        assert_eq!((info.run_until_us, info.test, info.machine), (5_000_000, 7, 0x302));
         assert_eq!(&info.script[..info.script_len as usize], b"1000 help\n2500000 break control\n");
     }
 

@@ -43,6 +43,19 @@ pub enum Time {
     Wall,
 }
 
+/// How an image comes into the emulator's memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Loading {
+    /// As an operating system: the emulator enters it as its board's firmware would.
+    #[default]
+    Kernel,
+    /// As bytes that processor 0 begins with, at the highest level that it has.
+    Raw,
+    /// As bytes, below another program that the emulator enters and that enters the
+    /// image.
+    Under(PathBuf),
+}
+
 /// How to run an image.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -57,6 +70,10 @@ pub struct Options {
     /// Keep the guest's memory in this file, which becomes as long as the memory is. What
     /// it holds is there when the guest starts, and what it holds at the end stays.
     pub memory: Option<PathBuf>,
+    /// Exception level at which to enter the image; `None`: as the board usually does.
+    pub entry: Option<u32>,
+    /// How the image comes into memory.
+    pub loading: Loading,
 }
 
 /// Why an image did not run, or not to its end.
@@ -67,6 +84,14 @@ pub enum Error {
     NoEmulator {
         /// Name of the board.
         board: String,
+    },
+    /// The board's emulator cannot enter an image at that level.
+    #[error("board {board} has no entry at EL{level}: see `entries` in its [qemu] section")]
+    NoEntry {
+        /// Name of the board.
+        board: String,
+        /// Level that was asked for.
+        level: u32,
     },
     /// The emulator does not start.
     #[error("cannot start {program}: {source}; `cargo xtask setup` installs it")]

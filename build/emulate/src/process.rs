@@ -5,7 +5,7 @@
 //! limit, when [`Process`] is dropped, and on Linux, through `setpriv`, also when
 //! this process is killed.
 
-use crate::{Error, Options, Time};
+use crate::{Error, Loading, Options, Time};
 use exov6_archive::Manifest;
 use std::fs::File;
 use std::io::{Read, Write};
@@ -229,7 +229,18 @@ fn arguments(
             all.push(argument.clone());
         }
     }
+    let entry = match options.entry {
+        None => qemu.entries.first(),
+        Some(level) => {
+            let found = qemu.entries.iter().find(|entry| entry.level == level);
+            Some(found.ok_or_else(|| Error::NoEntry { board: manifest.board.clone(), level })?)
+        }
+    };
     let mut add = |arguments: &[&str]| all.extend(arguments.iter().map(|a| (*a).to_owned()));
+    if let Some(entry) = entry.filter(|entry| !entry.machine.is_empty()) {
+        // Options of a second -M come on top of the first's.
+        add(&["-M", &entry.machine]);
+    }
     match options.time {
         // Without sleep=off the guest's timers see the host's time.
         Time::Virtual => add(&["-icount", "shift=0,sleep=off"]),
@@ -241,13 +252,15 @@ fn arguments(
         add(&["-semihosting-config", "enable=on,target=native"]);
     }
     add(&["-nodefaults", "-display", "none", "-monitor", "none", "-serial", "stdio"]);
-    // In a device's description a comma is written twice.
-    let loader = format!(
-        "loader,file={},addr={},force-raw=on",
-        page.display().to_string().replace(',', ",,"),
-        manifest.boot_info
-    );
-    add(&["-device", &loader, "-kernel", &image.display().to_string()]);
+    add(&["-device", &raw(page, manifest.boot_info.0)]);
+    let bytes = raw(image, manifest.load.0);
+    match &options.loading {
+        Loading::Kernel => add(&["-kernel", &image.display().to_string()]),
+        Loading::Raw => add(&["-device", &format!("{bytes},cpu-num=0")]),
+        Loading::Under(program) => {
+            add(&["-device", &bytes, "-kernel", &program.display().to_string()]);
+        }
+    }
     if let Some(memory) = &options.memory {
         let object = format!(
             "memory-backend-file,id=memory,share=on,size={},mem-path={}",
@@ -262,21 +275,55 @@ fn arguments(
     Ok(all)
 }
 
+/// The description of a device that puts a file into memory.
+fn raw(file: &Path, at: u64) -> String {
+    // In a device's description a comma is written twice.
+    let file = file.display().to_string().replace(',', ",,");
+    format!("loader,file={file},addr={at:#x},force-raw=on")
+}
+
 #[cfg(test)]
 mod tests {
     use super::arguments;
-    use crate::{Options, Time};
-    use exov6_archive::{Hex, Manifest, Qemu};
+    use crate::{Loading, Options, Time};
+    use exov6_archive::{Hex, Manifest, Qemu, QemuEntry};
     use std::path::Path;
 
     fn line(options: &Options) -> String {
         let args = ["-M", "virt", "-icount", "shift=3", "-m", "128M"].map(String::from).to_vec();
         let manifest = Manifest {
             boot_info: Hex(0x4700_0000),
-            qemu: Some(Qemu { binary: "q".into(), args }),
+            load: Hex(0x4020_0000),
+            qemu: Some(Qemu {
+                binary: "q".into(),
+                args,
+                entries: vec![entry(1, ""), entry(2, "v=on")],
+            }),
             ..Manifest::default()
         };
-        arguments(&manifest, Path::new("i.img"), Path::new("/t/a,b"), options).unwrap().join(" ")
+        arguments(&manifest, Path::new("i.img"), Path::new("/t/a,b"), options)
+            .unwrap_or_else(|error| vec![error.to_string()])
+            .join(" ")
+    }
+
+    fn entry(level: u32, machine: &str) -> QemuEntry {
+        QemuEntry { level, machine: machine.into() }
+    }
+
+    #[test]
+    fn an_entry_level_is_one_that_the_board_has() {
+        let at = |entry| line(&Options { entry, ..Options::default() });
+        assert!(!at(None).contains("v=on") && !at(Some(1)).contains("v=on"), "{}", at(None));
+        assert!(at(Some(2)).starts_with("-M virt -m 128M -M v=on -icount"), "{}", at(Some(2)));
+        assert!(at(Some(3)).starts_with("board  has no entry at EL3"), "{}", at(Some(3)));
+    }
+
+    #[test]
+    fn an_image_comes_as_a_kernel_or_raw_or_under_something() {
+        let end = |loading| line(&Options { loading, ..Options::default() });
+        let raw = "-device loader,file=i.img,addr=0x40200000,force-raw=on";
+        assert!(end(Loading::Raw).ends_with(&format!("{raw},cpu-num=0")));
+        assert!(end(Loading::Under("m".into())).ends_with(&format!("{raw} -kernel m")));
     }
 
     #[test]

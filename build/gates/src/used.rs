@@ -104,7 +104,11 @@ fn demo(app: &Artifacts) -> Run<'_> {
     Run {
         name: app.manifest.name.clone(),
         built: app,
-        wishes: Wishes { run_until: Some(RUN_FOR), test: 0, script: script.into_iter().collect() },
+        wishes: Wishes {
+            run_until: Some(RUN_FOR),
+            script: script.into_iter().collect(),
+            ..Wishes::default()
+        },
     }
 }
 

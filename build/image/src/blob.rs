@@ -42,6 +42,7 @@ pub fn write(
         let own: Vec<desc::Region> = placement.regions[index].iter().map(|r| r.desc).collect();
         let mut flags = 0;
         flags |= if task.fp { desc::TASK_FP } else { 0 };
+        flags |= if task.thread_pointer { desc::TASK_THREAD_POINTER } else { 0 };
         flags |= if task.held { desc::TASK_HELD } else { 0 };
         tasks.push(Task {
             table_root: roots[index] | (index as u64 + 1) << 48,
@@ -111,8 +112,9 @@ pub fn write(
         board: Board {
             gic: model.chip.gic.version,
             timer_irq: model.chip.timer_irq,
-            gic_distributor: model.chip.gic.distributor,
-            gic_cpu: model.chip.gic.cpu,
+            gic_distributor: model.chip.gic.distributor.address,
+            gic_cpu: model.chip.gic.cpu.address,
+            gic_cpu_size: model.chip.gic.cpu.size,
             psci: model.board.psci.number(),
             exit: model.board.exit.number(),
         },

@@ -45,6 +45,8 @@ pub const SUPERVISOR_SUMMARY: [&str; 2] = ["faults", "restarts"];
 pub struct Request<'a> {
     /// The `app.toml`.
     pub app: &'a Path,
+    /// The board, if it is not the one that `app.toml` names.
+    pub board: Option<&'a str>,
     /// Root of the workspace that holds the kernel.
     pub root: &'a Path,
     /// Where the results go; created if missing.
@@ -165,7 +167,7 @@ pub fn build(
     request: &Request<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Artifacts, Error> {
-    let (model, linked) = source::load(request.app, request.root)?;
+    let (model, linked) = source::load(request.app, request.board, request.root)?;
     let tasks = build_tasks(request, &model, &linked, progress)?;
     progress(Progress::Kernel);
     let library = cargo::kernel(request.toolchain, SOFT, request.root, &mut |line| {
@@ -246,6 +248,7 @@ fn pack(
     let tables = without_kernel + kernel_tables(without_kernel + 64);
 
     let reserve = script::Reserve {
+        early_console: model.board.early_console,
         load: model.board.load,
         ram: model.board.ram_base,
         desc,

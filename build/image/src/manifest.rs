@@ -20,7 +20,7 @@ pub(crate) fn write(
     packed: Packed,
 ) -> Result<Artifacts, Error> {
     let manifest = describe(request, model, linked, tasks, &packed)?;
-    let path = |kind: &str| request.out.join(format!("{}.{kind}", model.name));
+    let path = |kind: &str| request.out.join(format!("{}.{kind}", model.build_name()));
     let (archive, elf, image) = (path("zip"), path("elf"), path("img"));
     let put = |path: &Path, bytes: &[u8]| {
         std::fs::write(path, bytes).map_err(|source| Error::Write { path: path.to_owned(), source })
@@ -62,6 +62,11 @@ fn describe(
     let qemu = model.board.qemu.as_ref().map(|qemu| m::Qemu {
         binary: qemu.binary.clone(),
         args: qemu.arguments(model.board.ram_size),
+        entries: qemu
+            .entries
+            .iter()
+            .map(|entry| m::QemuEntry { level: entry.level, machine: entry.machine.clone() })
+            .collect(),
     });
     let mut tools = BTreeMap::new();
     tools.insert("rustc".to_owned(), request.toolchain.version.to_string());
@@ -86,6 +91,7 @@ fn describe(
         kernel_offset: Hex(LINEAR),
         span: Hex(abi::limits::SPAN),
         ticks_per_second: None,
+        interrupt_controller: model.chip.gic.version,
         qemu,
         supervisor: model.supervisor.task as u32,
         log: model.log.map(|log| log.task as u32),

@@ -18,7 +18,7 @@ use crate::elf::{Error as ElfError, Program};
 use crate::span::{self, Piece, Placed};
 use abi::desc;
 use abi::limits::PAGE;
-use exov6_config::model::{Model, Task};
+use exov6_config::model::{Memory, Model, Task};
 use exov6_pagetable::{Access, LINEAR, Mapping};
 
 /// A task after its link, before it has a place in memory.
@@ -271,15 +271,20 @@ pub fn most_kernel_mappings(model: &Model, end: u64) -> Vec<Mapping> {
     most
 }
 
-/// The interrupt controller's pages: the only devices that the kernel drives.
+/// The devices that the kernel drives: the interrupt controller, and the register by
+/// which it says why it does not start.
 fn devices(model: &Model) -> Vec<Mapping> {
     let gic = model.chip.gic;
-    [(gic.distributor, PAGE), (gic.cpu, 2 * PAGE)]
-        .map(|(physical, size)| Mapping {
+    let console =
+        model.board.early_console.map(|at| Memory { address: at - at % PAGE, size: PAGE });
+    [Some(gic.distributor), Some(gic.cpu), console]
+        .into_iter()
+        .flatten()
+        .map(|Memory { address: physical, size }| Mapping {
             address: physical + LINEAR,
             physical,
             size,
             access: Access::KernelDevice,
         })
-        .to_vec()
+        .collect()
 }

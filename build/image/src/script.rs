@@ -81,6 +81,8 @@ pub struct Reserve {
     pub load: u64,
     /// Start of RAM, from where the image's header counts.
     pub ram: u64,
+    /// Physical address of the register that sends a byte, if there is one.
+    pub early_console: Option<u64>,
     /// Bytes of kernel tables (`abi::desc`).
     pub desc: u64,
     /// Bytes of page tables; whole pages.
@@ -97,7 +99,8 @@ pub struct Reserve {
 /// writable area behind it. Only the read-only area is in the file.
 #[must_use]
 pub fn kernel(reserve: &Reserve) -> String {
-    let Reserve { load, ram, desc, tables, task_ro, task_rw } = *reserve;
+    let Reserve { load, ram, early_console, desc, tables, task_ro, task_rw } = *reserve;
+    let early_console = early_console.unwrap_or(0);
     let text_offset = load - ram;
     let filler = |size: u64| match size {
         0 => String::new(),
@@ -140,6 +143,7 @@ __kernel_root = __tables;
 __identity_root = __tables + {PAGE};
 __entry = __image_start - {LINEAR:#x};
 __text_offset = {text_offset:#x};
+__early_console = {early_console:#x};
 __image_size = __image_end - __image_start;
 ASSERT(SIZEOF(.data) == 0, \"the kernel has initialised data; it may only have constants and zeroes\");
 "

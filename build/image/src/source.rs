@@ -4,12 +4,13 @@ use exov6_config::{CrateInfo, Errors, InterfaceFacts, Interfaces, Linked, Model,
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Reads and checks an `app.toml` and everything it names, short of compiling.
+/// Reads and checks an `app.toml` and everything it names, short of compiling; on
+/// another board than it names if one is given.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn load(app: &Path, root: &Path) -> Result<(Model, Linked), Errors> {
-    let mut model = exov6_config::load(app, &Search::new(root))?;
+pub fn load(app: &Path, board: Option<&str>, root: &Path) -> Result<(Model, Linked), Errors> {
+    let mut model = exov6_config::load_for(app, board, &Search::new(root))?;
     // Build scripts run elsewhere: from here on, paths are absolute.
     if let Ok(absolute) = std::path::absolute(&model.directory) {
         model.directory = absolute;

@@ -5,7 +5,7 @@
 //!   0x1000       text, rodata, guard, stack, data, bss, uninit, initial data
 //!   …            (placed by the linker, from the bottom)
 //!                nothing
-//!   …            own log ring; in the log task: boot record, everybody's rings
+//!   …            own log ring; boot record; in the log task: everybody's rings
 //!                devices in the order of `uses`; boot info
 //!   32 MiB       a page that is never mapped
 //! ```
@@ -49,8 +49,11 @@ pub fn fixed(model: &Model, task: &Task) -> Vec<Placed> {
         pieces.push((Piece::BootInfo, PAGE));
     }
     pieces.push((Piece::Ring(task.index), task.log.ring));
-    if model.log.is_some_and(|log| log.task == task.index) {
+    let is_log = model.log.is_some_and(|log| log.task == task.index);
+    if is_log || task.boot_record {
         pieces.push((Piece::BootRecord, PAGE));
+    }
+    if is_log {
         for other in model.tasks.iter().filter(|other| other.index != task.index) {
             pieces.push((Piece::Ring(other.index), other.log.ring));
         }

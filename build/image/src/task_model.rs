@@ -78,10 +78,14 @@ pub fn json(model: &Model, linked: &Linked, task: &Task, fixed: &[Placed], scrip
             Some(json!({ "name": device.name, "address": placed.address, "size": placed.size }))
         })
         .collect();
-    if let Some(placed) = at(Piece::BootInfo) {
-        let device = json!({ "name": "boot-info", "address": placed.address, "size": placed.size });
-        devices.push(device);
-    }
+    let pages = [
+        ("boot-info", at(Piece::BootInfo)),
+        ("boot-record", at(Piece::BootRecord).filter(|_| task.boot_record)),
+    ];
+    devices.extend(pages.into_iter().filter_map(|(name, placed)| {
+        let placed = placed?;
+        Some(json!({ "name": name, "address": placed.address, "size": placed.size }))
+    }));
     let ring = at(Piece::Ring(task.index));
     let to_log = task.posts.iter().find(|post| post.implicit);
     let is_log = model.log.is_some_and(|log| log.task == task.index);
@@ -142,7 +146,7 @@ pub fn json(model: &Model, linked: &Linked, task: &Task, fixed: &[Placed], scrip
             "mask": to_log.map(|post| post.mask),
         },
         "rings": rings,
-        "boot_record": at(Piece::BootRecord).map(|placed| placed.address),
+        "boot_record": at(Piece::BootRecord).filter(|_| is_log).map(|placed| placed.address),
         "restart": restart,
         "config": task.config,
     })

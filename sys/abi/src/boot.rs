@@ -27,10 +27,19 @@ pub struct BootInfo {
     /// Generation that every task begins with, at most 2^32 - 1: a test of the last
     /// one need not wait for four billion restarts.
     pub generation: u64,
+    /// What the emulator promises, for tests: [`machine`], or 0.
+    pub machine: u64,
     /// Bytes used of `script`.
     pub script_len: u64,
     /// Console input with times: lines of `MICROSECONDS COMMAND`, in order.
     pub script: [u8; SCRIPT_BYTES],
+}
+
+/// A machine in one word: the exception level at which the image is entered and the
+/// version of the interrupt controller.
+#[must_use]
+pub const fn machine(entry_level: u64, interrupt_controller: u64) -> u64 {
+    entry_level & 0xff | (interrupt_controller & 0xff) << 8
 }
 
 /// Why the machine was reset.
@@ -135,6 +144,8 @@ pub struct BootRecord {
     pub core: u64,
     /// Exception level at entry: 1 or 2.
     pub entry_level: u64,
+    /// Interrupt controller in use: 2 = GICv2, 3 = GICv3.
+    pub interrupt_controller: u64,
     /// Counter frequency, in ticks per second.
     pub ticks_per_second: u64,
     /// Counter at kernel entry, in ticks.

@@ -69,7 +69,11 @@ pub struct Board {
     pub gic_distributor: u64,
     /// Physical address of the CPU interface (v2) or redistributors (v3).
     pub gic_cpu: u64,
-    /// How to reach firmware for a reset: 0 = none, 1 = HVC, 2 = SMC (PSCI 1.x).
+    /// Bytes from there on that are mapped for the kernel.
+    pub gic_cpu_size: u64,
+    /// How a kernel that was entered at EL1 reaches firmware for a reset: 0 = none,
+    /// 1 = HVC, 2 = SMC (PSCI 1.x). One that was entered at EL2 took the place of
+    /// whoever serves HVC, and uses SMC.
     pub psci: u32,
     /// How to leave an emulator: 0 = not, 1 = semihosting.
     pub exit: u32,

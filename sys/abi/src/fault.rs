@@ -64,7 +64,8 @@ pub enum FaultKind {
     FromServer = 27,
     /// The task panicked; the message can be read.
     Panic = 28,
-    /// Asynchronous external abort.
+    /// External abort: the bus refused an access. Detail: the address if it is known,
+    /// zero for an asynchronous one.
     External = 29,
 }
 

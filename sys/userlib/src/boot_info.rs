@@ -63,6 +63,7 @@ mod tests {
             magic: INFO_MAGIC,
             run_until_us: 5,
             test: 7,
+            machine: 0,
             script_len: 4,
             script: [0; SCRIPT_BYTES],
         };

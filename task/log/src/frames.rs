@@ -59,6 +59,7 @@ mod tests {
             magic: BOOT_MAGIC,
             core: 1,
             entry_level: 2,
+            interrupt_controller: 3,
             ticks_per_second: 3,
             boot_ticks: 4,
             start_ticks: 5,

@@ -83,6 +83,8 @@ macro_rules! cases {
                 fault_privileged_instruction = "each privileged instruction and register access of the architecture is caught (a listed few are not trapped by the emulator)",
                 fault_fp_undeclared = "the first FP instruction of a task without fp is caught",
                 fault_debug_instruction = "breakpoint and debug instructions are the task's fault only",
+                fault_external = "an asynchronous external abort at EL0 stops the task that ran, and nobody else",
+                fault_absent_device = "an access to a granted device that does not answer stops the task, which is told the address",
                 fault_bad_syscall = "first absent, negative, maximum and truncated numbers",
                 fault_panic = "a panic message is recorded and readable, long and empty ones too",
                 fault_injected = "a granted task can fault another, which records by whom",

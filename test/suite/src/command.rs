@@ -147,7 +147,7 @@ pub enum Command {
     ThreadPointer {
         /// As for [`Command::Trap`].
         number: u64,
-        /// What is written.
+        /// What is written; [`KEEP_THREAD_POINTER`] for nothing.
         value: u64,
     },
     /// Traps and is interrupted until the counter has a value with a stack pointer
@@ -243,6 +243,8 @@ impl Command {
 
 /// In [`Command::Exclusive`]: nothing happens between the halves.
 pub const NO_TRAP: u64 = u64::MAX;
+/// In [`Command::ThreadPointer`]: does not write it.
+pub const KEEP_THREAD_POINTER: u64 = u64::MAX;
 
 /// An address in a puppet's span, asked for with [`Command::Places`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

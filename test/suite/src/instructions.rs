@@ -21,6 +21,8 @@ pub enum Group {
     Privileged,
     /// Its address, `x0`, is not aligned.
     Misaligned,
+    /// It asks `test/monitor` for an SError.
+    Monitor,
 }
 
 /// An instruction and its fault.
@@ -144,6 +146,9 @@ instructions! {
         stlr_misaligned Alignment "stlr x0, [x0]",
         ldaxp_misaligned Alignment "ldaxp x1, x2, [x0]",
         br_misaligned Alignment "br x0",
+    }
+    Monitor {
+        brk_monitor External "brk #0x5e0",
     }
 }
 

@@ -39,6 +39,10 @@ pub const EXIT_FAILED: u8 = 1;
 pub const EXIT_TIMED_OUT: u8 = 2;
 /// Exit code of a boot without the number of a case.
 pub const EXIT_NO_CASE: u8 = 3;
+/// Exit code of a boot on which the kernel found another machine than it was started on.
+pub const EXIT_OTHER_MACHINE: u8 = 4;
+/// Cases whose event is caused by `test/monitor`, which stands below the image at EL2.
+pub const UNDER_MONITOR: &[&str] = &["fault_external"];
 /// Virtual time that a case may take, in milliseconds.
 pub const LIMIT_MS: u64 = 2000;
 

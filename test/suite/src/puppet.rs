@@ -1,6 +1,6 @@
 //! Puppet: does what commands say, one after the other, and thinks nothing of it.
 
-use crate::command::{Command, DONE, HELLO, NO_TRAP, Words};
+use crate::command::{Command, DONE, HELLO, KEEP_THREAD_POINTER, NO_TRAP, Words};
 use crate::instructions;
 use crate::machine::{self, FpRegisters, Registers};
 use abi::syscall;
@@ -129,7 +129,9 @@ impl Puppet {
                 one(failed.map_or(u64::MAX, u64::from))
             }
             Command::ThreadPointer { number, value } => {
-                machine::set_thread_pointer(value);
+                if value != KEEP_THREAD_POINTER {
+                    machine::set_thread_pointer(value);
+                }
                 // SAFETY: as for a trap alone.
                 let done = unsafe { machine::trap(number, &mut self.registers) };
                 one(done.map_or(u64::MAX, |()| machine::thread_pointer()))

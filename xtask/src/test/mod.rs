@@ -2,15 +2,17 @@
 //!
 //! * *host*: what `cargo test` would run, program by program. `PACKAGE::TEST`
 //! * *target*: a promise of the kernel each, tried on the machine in a boot of its
-//!   own; virtual time, so the same every time. `target::CASE`
+//!   own, on every machine; virtual time, so the same every time. `target::CASE`,
+//!   `target::MACHINE::CASE`
 //! * *whole*: the default image from outside, as its user sees it. `whole::CASE`
 //!
 //! * *seeded*: that each target case has a break it must notice, `--seeded` tries them
 //!
-//! A line per test as it ends, details of the failed ones below theirs; the last
-//! line is `N passed, N failed`.
+//! A line per test as it ends, details of the failed ones below theirs; then what was
+//! skipped and why, and what failed; the last line is `N passed, N failed`.
 
 mod host;
+mod monitor;
 mod report;
 mod seeded;
 mod target;

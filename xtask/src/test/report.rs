@@ -13,6 +13,7 @@ pub struct Report {
 struct State {
     passed: usize,
     failed: Vec<String>,
+    skipped: Vec<(String, String)>,
 }
 
 impl Report {
@@ -38,6 +39,12 @@ impl Report {
         }
     }
 
+    /// A test cannot run where it was to, and why. It counts neither way.
+    pub fn skipped(&self, name: &str, why: &str) {
+        let mut state = self.state.lock().unwrap_or_else(|e| e.into_inner());
+        state.skipped.push((name.to_owned(), why.to_owned()));
+    }
+
     /// A test passed or did not, with a reason.
     pub fn result(&self, name: &str, time: Duration, result: &anyhow::Result<()>) {
         match result {
@@ -48,7 +55,12 @@ impl Report {
 
     /// Prints what failed and the last line; whether everything passed.
     pub fn finish(self) -> bool {
-        let State { passed, failed } = self.state.into_inner().unwrap_or_else(|e| e.into_inner());
+        let State { passed, failed, skipped } =
+            self.state.into_inner().unwrap_or_else(|e| e.into_inner());
+        if !skipped.is_empty() {
+            say!("\nskipped:");
+            skipped.iter().for_each(|(name, why)| say!("    {name}: {why}"));
+        }
         if !failed.is_empty() {
             say!("\nfailed:");
             failed.iter().for_each(|name| say!("    {name}"));

@@ -1,24 +1,79 @@
-//! Target tests: the cases of `test/suite`, a boot each.
+//! Target tests: the cases of `test/suite`, a boot each, on every machine.
+//!
+//! A machine is a board and the exception level at which the emulator enters the image.
+//! The first one's tests have no more than the case in their name, so that a case is
+//! run everywhere by its name, and a machine alone by the machine's:
+//!
+//! ```text
+//!   target::call_words                        the first machine
+//!   target::qemu-virt.el2::call_words         the same image, entered at EL2
+//!   target::qemu-virt-gicv3.el1::call_words   the image for another board
+//! ```
 
+use super::monitor;
 use super::report::Report;
+use crate::out::say;
 use crate::progress::Bar;
 use crate::{dist, screen::Screen};
 use anyhow::{Result, bail};
 use exov6_archive::Archive;
 use exov6_decode::Style;
-use exov6_emulate::{Options, Time, Wishes};
-use exov6_test_suite::{CASES, Case, EXIT_FAILED, EXIT_NO_CASE, EXIT_TIMED_OUT};
+use exov6_emulate::{Loading, Options, Time, Wishes};
+use exov6_test_suite::{
+    CASES, Case, EXIT_FAILED, EXIT_NO_CASE, EXIT_OTHER_MACHINE, EXIT_TIMED_OUT, UNDER_MONITOR,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// Host time that a case may take.
 const LIMIT: Duration = Duration::from_secs(30);
+/// Boards that the cases run on; the first is that of `test/app.toml`.
+const BOARDS: [&str; 2] = ["qemu-virt", "qemu-virt-gicv3"];
+/// Exception levels at which each is entered.
+const LEVELS: [u32; 2] = [1, 2];
 
-fn name(case: &Case) -> String {
-    format!("target::{}", case.name)
+/// What a case runs on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Machine {
+    board: &'static str,
+    level: u32,
 }
 
+impl Machine {
+    fn all() -> impl Iterator<Item = Machine> {
+        let of = |board| LEVELS.into_iter().map(move |level| Machine { board, level });
+        BOARDS.into_iter().flat_map(of)
+    }
+
+    fn first(self) -> bool {
+        self == Machine { board: BOARDS[0], level: LEVELS[0] }
+    }
+
+    /// Name of a case on this machine.
+    fn name(self, case: &Case) -> String {
+        if self.first() {
+            format!("target::{}", case.name)
+        } else {
+            format!("target::{self}::{}", case.name)
+        }
+    }
+
+    /// Why a case cannot run here, if it cannot.
+    fn lacks(self, case: &Case) -> Option<&'static str> {
+        (self.level == 2 && UNDER_MONITOR.contains(&case.name))
+            .then_some("what causes the event is a monitor at EL2, so the image is entered at EL1")
+    }
+}
+
+impl std::fmt::Display for Machine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.el{}", self.board, self.level)
+    }
+}
+
+/// Cases that begin with the last generation but one.
+const AT_THE_END: [&str; 1] = ["restart_generation_end"];
 /// How the details of a case that failed begin.
 pub const MUST_HOLD: &str = "must hold:";
 
@@ -27,32 +82,52 @@ pub fn cases() -> impl Iterator<Item = &'static str> {
     CASES.iter().map(|case| case.name)
 }
 
-/// Names of all cases.
+/// Names of all cases on all machines.
 pub fn names() -> Vec<String> {
-    CASES.iter().map(name).collect()
+    Machine::all().flat_map(|machine| CASES.iter().map(move |case| machine.name(case))).collect()
 }
 
-/// Runs those cases whose names are given, two at a time.
+/// Runs those cases whose names are given, machine by machine.
 pub fn run(root: &Path, names: &[String], report: &Report) {
-    let wanted: Vec<&Case> = CASES.iter().filter(|c| names.contains(&name(c))).collect();
-    if wanted.is_empty() {
-        return;
-    }
-    let start = Instant::now();
-    let image = build(root);
-    let image = match image {
-        Ok(image) => image,
-        Err(error) => {
-            // Not one of them can be said to have passed.
-            let why = format!("{error:#}");
-            for (position, case) in wanted.iter().enumerate() {
-                let why = if position == 0 { &why } else { "the image does not build" };
-                report.failed(&name(case), start.elapsed(), why);
+    let mut built: Option<(&str, Result<Image>)> = None;
+    for machine in Machine::all() {
+        let named = |case: &&Case| names.contains(&machine.name(case));
+        let mut wanted: Vec<&Case> = CASES.iter().filter(named).collect();
+        wanted.retain(|case| match machine.lacks(case) {
+            Some(why) => {
+                report.skipped(&machine.name(case), why);
+                false
             }
-            return;
+            None => true,
+        });
+        if wanted.is_empty() {
+            continue;
         }
-    };
-    let queue = Mutex::new(wanted.iter());
+        let start = Instant::now();
+        // Both levels of a board run the same image.
+        let image = match built.take() {
+            Some((board, image)) if board == machine.board => image,
+            _ => build(root, machine.board),
+        };
+        match &image {
+            Ok(image) => on(machine, image, &wanted, report),
+            Err(error) => {
+                // Not one of them can be said to have passed.
+                let why = format!("{error:#}");
+                for (position, case) in wanted.iter().enumerate() {
+                    let why = if position == 0 { &why } else { "the image does not build" };
+                    report.failed(&machine.name(case), start.elapsed(), why);
+                }
+            }
+        }
+        built = Some((machine.board, image));
+    }
+}
+
+/// Runs cases on one machine, two at a time.
+fn on(machine: Machine, image: &Image, cases: &[&Case], report: &Report) {
+    let start = Instant::now();
+    let queue = Mutex::new(cases.iter());
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
@@ -60,30 +135,48 @@ pub fn run(root: &Path, names: &[String], report: &Report) {
                     let next = queue.lock().unwrap_or_else(|e| e.into_inner()).next();
                     let Some(case) = next else { break };
                     let start = Instant::now();
-                    let result = one(&image, case);
-                    report.result(&name(case), start.elapsed(), &result);
+                    let result = one(machine, image, case);
+                    report.result(&machine.name(case), start.elapsed(), &result);
                 }
             });
         }
     });
+    let s = if cases.len() == 1 { "" } else { "s" };
+    say!("{machine}: {} case{s} in {:.1} s", cases.len(), start.elapsed().as_secs_f64());
 }
 
 struct Image {
     archive: Archive,
     path: PathBuf,
+    monitor: PathBuf,
 }
 
-fn build(root: &Path) -> Result<Image> {
-    let built = dist::build(root, &root.join("test/app.toml"), &mut Bar::new())?;
-    Ok(Image { archive: exov6_archive::read(&built.archive)?, path: built.image })
+fn build(root: &Path, board: &str) -> Result<Image> {
+    let mut bar = Bar::new();
+    let monitor = monitor::build(root, &mut bar)?;
+    let built = dist::build(root, &root.join("test/app.toml"), Some(board), &mut bar)?;
+    Ok(Image { archive: exov6_archive::read(&built.archive)?, path: built.image, monitor })
 }
 
 /// Boots for one case; everything it said is part of the error.
-fn one(image: &Image, case: &Case) -> Result<()> {
-    let wishes = Wishes { test: case.number, ..Wishes::default() };
+fn one(machine: Machine, image: &Image, case: &Case) -> Result<()> {
+    let manifest = &image.archive.manifest;
+    let controller = u64::from(manifest.interrupt_controller);
+    let wishes = Wishes {
+        test: case.number,
+        generation: if AT_THE_END.contains(&case.name) { u32::MAX - 1 } else { 0 },
+        machine: abi::boot::machine(u64::from(machine.level), controller),
+        ..Wishes::default()
+    };
     let options = Options { time: Time::Virtual, wishes, limit: Some(LIMIT), ..Options::default() };
+    let options = if UNDER_MONITOR.contains(&case.name) {
+        // The emulator enters the monitor at EL2, and that the image at EL1.
+        Options { entry: Some(2), loading: Loading::Under(image.monitor.clone()), ..options }
+    } else {
+        Options { entry: Some(machine.level), ..options }
+    };
     let mut said = vec![];
-    let mut screen = Screen::new(&mut said, Style::new(&image.archive.manifest, false), false);
+    let mut screen = Screen::new(&mut said, Style::new(manifest, false), false);
     let outcome = exov6_emulate::run(&image.archive, &image.path, &options, &mut |event| {
         // Writing to memory does not fail.
         let _ = screen.event(event);
@@ -95,6 +188,10 @@ fn one(image: &Image, case: &Case) -> Result<()> {
             Ok(EXIT_FAILED) => "it does not".to_owned(),
             Ok(EXIT_TIMED_OUT) => "it did not come to an end".to_owned(),
             Ok(EXIT_NO_CASE) => format!("the image has no case {}", case.number),
+            Ok(EXIT_OTHER_MACHINE) => {
+                let level = machine.level;
+                format!("the kernel's boot record does not say EL{level} and GICv{controller}")
+            }
             _ => format!("the image left with status {}", outcome.status),
         },
         Err(error) => error.to_string(),

@@ -66,7 +66,7 @@ pub fn run(root: &Path, names: &[String], report: &Report) {
 
 impl System {
     fn build(root: &Path) -> Result<System> {
-        let built = dist::build(root, &root.join("app.toml"), &mut Bar::new())?;
+        let built = dist::build(root, &root.join("app.toml"), None, &mut Bar::new())?;
         let archive = exov6_archive::read(&built.archive)?;
         Ok(System { root: root.to_owned(), archive, path: built.archive, image: built.image })
     }
@@ -167,7 +167,7 @@ fn mistake(system: &System) -> Result<()> {
     let directory = tempfile::tempdir()?;
     let app = directory.path().join("app.toml");
     std::fs::write(&app, &bad)?;
-    let Err(error) = dist::build(&system.root, &app, &mut Bar::quiet()) else {
+    let Err(error) = dist::build(&system.root, &app, None, &mut Bar::quiet()) else {
         bail!("an app.toml with a channel to `plnat` was accepted");
     };
     let error = format!("{error:#}");
@@ -180,7 +180,7 @@ fn mistake(system: &System) -> Result<()> {
 
 fn rebuilt(system: &System) -> Result<()> {
     let before = std::fs::read(&system.path)?;
-    let again = dist::build(&system.root, &system.root.join("app.toml"), &mut Bar::quiet())?;
+    let again = dist::build(&system.root, &system.root.join("app.toml"), None, &mut Bar::quiet())?;
     ensure!(before == std::fs::read(&again.archive)?, "the archives differ");
     let text = String::from_utf8_lossy(&std::fs::read(&again.image)?).into_owned();
     for place in [std::env::var("HOME").unwrap_or_default(), system.root.display().to_string()] {

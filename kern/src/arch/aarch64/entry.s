@@ -7,6 +7,7 @@
 //         + 248   SP_EL0
 //         + 256   ELR_EL1   SPSR_EL1
 //         + 272   ESR_EL1   FAR_EL1      valid for synchronous exceptions
+//         + 288   TPIDR_EL0, and its mask: all ones if the task has a thread pointer
 //
 // The kernel itself runs with interrupts masked on one stack that is empty at
 // each entry. An exception taken in the kernel is fatal.
@@ -51,7 +52,7 @@ vectors:
         fatal_entry
         task_entry on_synchronous
         task_entry on_interrupt
-        fatal_entry                     // FIQ: not ours; masked for good
+        fatal_entry                     // FIQ: not ours; masked in every task too
         task_entry on_serror
         fatal_entry                     // AArch32: no task is
         fatal_entry
@@ -63,6 +64,8 @@ vectors:
         mrs     x0, elr_el1
         mrs     x1, spsr_el1
         stp     x0, x1, [sp, #256]
+        mrs     x2, tpidr_el0
+        str     x2, [sp, #288]
         adrp    x4, __stack_top
         mov     x5, sp
         mov     sp, x4
@@ -88,16 +91,25 @@ on_serror:
         b       resume
 
 // x0 = the frame of the task to run, its address space already active.
+//
+// Of the task's SPSR, its flags and DIT stay: code that must take the same time
+// whatever its data would not be told that an interrupt had ended that promise. All
+// else is cleared: AArch64, EL0, no single step, no illegal state, no mask; SSBS, BTYPE
+// and TCO are zero, their careful value. FIQ is masked: nothing here is a FIQ.
         .global resume
 resume:
         mov     sp, x0
         ldp     x0, x1, [sp, #256]
-        and     x1, x1, #0xf0000000     // NZCV only: EL0t, AArch64, nothing masked
+        mov     x2, #0xf1000000         // N Z C V, DIT
+        and     x1, x1, x2
+        orr     x1, x1, #(1 << 6)       // F
         msr     elr_el1, x0
         msr     spsr_el1, x1
         ldp     x30, x0, [sp, #240]
         msr     sp_el0, x0
-        msr     tpidr_el0, xzr
+        ldp     x0, x1, [sp, #288]
+        and     x0, x0, x1
+        msr     tpidr_el0, x0
         clrex
         ldp     x2, x3, [sp, #16]
         ldp     x4, x5, [sp, #32]
@@ -117,16 +129,31 @@ resume:
         eret
 
 // The kernel has broken its own rules. On a stack of its own, it writes why and
-// resets. A second time, it stops.
+// resets. A second time, or before there is a kernel, it says so and stops.
 fatal:
+        mrs     x3, tpidr_el1
+        cbnz    x3, 1f
+        mov     x3, #1
+        msr     tpidr_el1, x3
         adrp    x4, __fatal_stack_top
         mov     sp, x4
         mrs     x0, esr_el1
         mrs     x1, far_el1
         mrs     x2, elr_el1
         bl      kernel_fatal
-1:      wfe
-        b       1b
+1:      adrp    x0, text_fatal
+        add     x0, x0, :lo12:text_fatal
+        ldr     x1, =LINEAR
+        bl      early_say
+2:      wfe
+        b       2b
+        .ltorg
+
+        .section .rodata.text_fatal, "a"
+text_fatal:
+        .asciz  "exov6: an exception in the kernel that cannot be recorded\r\n"
+        .section .text.vectors, "ax"
+        .balign 4
 
 // Floating point: 32 registers of 16 bytes, then FPCR and FPSR. x0 = where.
         .arch_extension fp

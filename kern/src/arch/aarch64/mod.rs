@@ -5,15 +5,17 @@
 //! A task's span (TTBR0, 25 bits) is never dereferenced here. ASID = task index
 //! + 1, so that switching tasks is one register write and no TLB maintenance.
 
+mod exception;
 mod gic;
+mod gicv2;
+mod gicv3;
 mod probe;
 
 use super::{Arch, Frame, Interrupt, IrqId, Physical, Ticks, Words};
 use crate::kernel::{Kernel, Storage};
 use crate::task::{Task, TaskIndex};
-use abi::boot::{BOOT_MAGIC, BootRecord, ResetReason, ResetRecord};
+use abi::boot::{BOOT_MAGIC, BootRecord};
 use abi::desc::{self, Tables};
-use abi::fault::{Access, FaultKind};
 use abi::limits::MAX_TASKS;
 use core::arch::{asm, global_asm};
 use core::cell::UnsafeCell;
@@ -30,6 +32,8 @@ pub const LINEAR: u64 = 0xffff_ff80_0000_0000;
 /// TCR_EL1: 4 KiB pages, inner-shareable write-back walks, 16-bit ASIDs, 40-bit
 /// physical addresses, kernel half 39 bits, tasks 25 bits (D17.2.139).
 const TCR: u64 = 39 | TCR_COMMON;
+/// The same before there is a task: EPD0, any use of the lower half faults.
+const TCR_NO_TASK: u64 = TCR | 1 << 7;
 /// The same with a 39-bit lower half, for the identity map at boot.
 const TCR_BOOT: u64 = 25 | TCR_COMMON;
 const TCR_COMMON: u64 = 0b01 << 8 // IRGN0: write-back
@@ -45,7 +49,7 @@ const TCR_COMMON: u64 = 0b01 << 8 // IRGN0: write-back
 
 /// SCTLR_EL1: MMU and caches on, stack alignment checked, writable implies never
 /// executable; EL0 gets no WFI, WFE, cache maintenance or DAIF (D17.2.118).
-const SCTLR: u64 = 0x30d0_0800 // RES1
+const SCTLR: u64 = SCTLR_OFF
     | 1 << 0 // M
     | 1 << 2 // C
     | 1 << 3 // SA
@@ -53,10 +57,15 @@ const SCTLR: u64 = 0x30d0_0800 // RES1
     | 1 << 12 // I
     | 1 << 19; // WXN
 
+/// SCTLR_EL1: RES1 bits only. MMU and caches off, little-endian.
+const SCTLR_OFF: u64 = 0x30d0_0800;
+
 global_asm!(
+    ".set LINEAR, {linear}", ".set SCTLR_OFF, {sctlr_off}", ".set TCR_NO_TASK, {tcr_no_task}",
     ".set TCR, {tcr}", ".set TCR_BOOT, {tcr_boot}", ".set SCTLR, {sctlr}",
     include_str!("boot.s"),
     include_str!("entry.s"),
+    linear = const LINEAR, sctlr_off = const SCTLR_OFF, tcr_no_task = const TCR_NO_TASK,
     tcr = const TCR, tcr_boot = const TCR_BOOT, sctlr = const SCTLR,
 );
 
@@ -65,6 +74,7 @@ unsafe extern "C" {
     static __desc_end: u8;
     fn fp_save(to: *mut FpState);
     fn fp_load(from: *const FpState);
+    fn early_say(text: *const u8, physical_to_here: u64);
 }
 
 /// A task's registers, as `entry.s` stores them.
@@ -77,14 +87,30 @@ pub struct Registers {
     spsr: u64,
     esr: u64,
     far: u64,
+    thread_pointer: u64,
+    /// All ones in a task that declares a thread pointer: zero for the rest without
+    /// a branch on the way out.
+    thread_pointer_mask: u64,
 }
 
 const _: () = assert!(
-    core::mem::offset_of!(Registers, elr) == 256 && core::mem::offset_of!(Registers, esr) == 272
+    core::mem::offset_of!(Registers, elr) == 256
+        && core::mem::offset_of!(Registers, esr) == 272
+        && core::mem::offset_of!(Registers, thread_pointer) == 288
+        && core::mem::offset_of!(Registers, thread_pointer_mask) == 296
 );
 
 impl Frame for Registers {
-    const NEW: Self = Registers { x: [0; 31], sp: 0, elr: 0, spsr: 0, esr: 0, far: 0 };
+    const NEW: Self = Registers {
+        x: [0; 31],
+        sp: 0,
+        elr: 0,
+        spsr: 0,
+        esr: 0,
+        far: 0,
+        thread_pointer: 0,
+        thread_pointer_mask: 0,
+    };
 
     fn words(&self) -> Words {
         let [a, b, c, d, e, f, g, h, ..] = self.x;
@@ -122,7 +148,13 @@ impl Frame for Registers {
     }
 
     fn begin(task: &desc::Task) -> Self {
-        Registers { sp: task.stack_top, elr: task.entry, ..Self::NEW }
+        let has_one = task.flags & desc::TASK_THREAD_POINTER != 0;
+        Registers {
+            sp: task.stack_top,
+            elr: task.entry,
+            thread_pointer_mask: u64::from(has_one).wrapping_neg(),
+            ..Self::NEW
+        }
     }
 }
 
@@ -155,6 +187,7 @@ static KERNEL: Core<MaybeUninit<Kernel<Machine>>> = Core(UnsafeCell::new(MaybeUn
 pub struct Machine {
     gic: gic::Gic,
     board: desc::Board,
+    psci: u32,
     ticks_per_second: u64,
     deadline: Option<Ticks>,
     fp_owner: Option<TaskIndex>,
@@ -305,7 +338,7 @@ impl Arch for Machine {
         const SYSTEM_RESET: u64 = 0x8400_0009; // PSCI 1.1, 5.11
         // SAFETY: firmware resets the machine; memory up to here is complete.
         unsafe {
-            match self.board.psci {
+            match self.psci {
                 1 => asm!("dsb sy", "hvc #0", in("x0") SYSTEM_RESET, options(nostack)),
                 2 => asm!("dsb sy", "smc #0", in("x0") SYSTEM_RESET, options(nostack)),
                 _ => {}
@@ -336,6 +369,15 @@ fn stop() -> ! {
     }
 }
 
+/// Says why there is no kernel, through the board's early console, and stops.
+fn refuse(text: &'static [u8]) -> ! {
+    debug_assert!(text.ends_with(b"\0"));
+    // SAFETY: sends bytes up to the zero; the build maps the register in the kernel's
+    // half.
+    unsafe { early_say(text.as_ptr(), LINEAR) };
+    stop()
+}
+
 /// Where `boot.s` ends: tables and machine become a kernel, and the first task runs.
 #[unsafe(no_mangle)]
 extern "C" fn kernel_main(entry_level: u64, boot_ticks: u64) -> ! {
@@ -345,22 +387,44 @@ extern "C" fn kernel_main(entry_level: u64, boot_ticks: u64) -> ! {
         let length = (&raw const __desc_end).addr().wrapping_sub(start.addr());
         core::slice::from_raw_parts(start, length)
     };
-    let Some(tables) = Tables::parse(blob) else { stop() };
+    let Some(tables) = Tables::parse(blob) else {
+        refuse(b"exov6: the image's tables are damaged\r\n\0")
+    };
     let board = tables.header.board;
-    let mut machine = Machine {
-        gic: gic::Gic::new(&board),
+    let gic = match gic::Gic::start(&board, tables.irqs) {
+        Ok(gic) => gic,
+        Err(why) => refuse(why),
+    };
+    let machine = Machine {
+        gic,
         board,
+        psci: conduit(&board, entry_level),
         ticks_per_second: CNTFRQ_EL0.get(),
         deadline: None,
         fp_owner: None,
     };
-    machine.gic.start(tables.irqs, board.timer_irq);
     let storage = storage();
-    let Some(kernel) = Kernel::boot(machine, tables, storage, Ticks(boot_ticks)) else { stop() };
+    let Some(kernel) = Kernel::boot(machine, tables, storage, Ticks(boot_ticks)) else {
+        refuse(b"exov6: the image's tables contradict themselves\r\n\0")
+    };
     // SAFETY: nobody else runs yet.
     let kernel = unsafe { (*KERNEL.0.get()).write(kernel) };
     kernel.write_boot_record(entry_level);
-    resume_next(kernel)
+    let Some(frame) = kernel.dispatch() else { stop() };
+    let frame: *const Registers = frame;
+    // SAFETY: from here on exceptions of the kernel can be recorded (see `fatal`), and
+    // the lower half is the first task's, whose root `dispatch` has set. `resume` leaves
+    // the kernel with its registers.
+    unsafe {
+        asm!("msr tpidr_el1, xzr", "msr tcr_el1, {tcr}", "isb", "b resume",
+            tcr = in(reg) TCR, in("x0") frame, options(noreturn));
+    }
+}
+
+/// How PSCI firmware is called: by `SMC` from a kernel that was entered at EL2, since
+/// HVC leads to EL2, where nobody is left; else as the board says.
+fn conduit(board: &desc::Board, entry_level: u64) -> u32 {
+    if board.psci != 0 && entry_level == 2 { 2 } else { board.psci }
 }
 
 /// The kernel's memory, made where it lies: it is larger than the stack.
@@ -384,6 +448,7 @@ impl Kernel<Machine> {
         record.magic = BOOT_MAGIC;
         record.core = MIDR_EL1.get();
         record.entry_level = entry_level;
+        record.interrupt_controller = self.arch.gic.version();
         record.ticks_per_second = self.arch.ticks_per_second;
         record.boot_ticks = self.boot_ticks.0;
         record.start_ticks = self.arch.now().0;
@@ -392,13 +457,6 @@ impl Kernel<Machine> {
         record.reset = self.reset;
         self.arch.write(Physical(header.boot_record), record.as_bytes());
     }
-}
-
-fn resume_next(kernel: &mut Kernel<Machine>) -> ! {
-    let Some(frame) = kernel.dispatch() else { stop() };
-    let frame: *const Registers = frame;
-    // SAFETY: `resume` leaves the kernel with these registers.
-    unsafe { asm!("b resume", in("x0") frame, options(noreturn)) }
 }
 
 /// The kernel, inside an exception of a task.
@@ -413,75 +471,6 @@ fn leave(kernel: &mut Kernel<Machine>) -> *const Registers {
         Some(frame) => frame,
         None => stop(),
     }
-}
-
-/// A task made a system call or did something that the core refused.
-#[unsafe(no_mangle)]
-extern "C" fn kernel_synchronous(esr: u64, far: u64) -> *const Registers {
-    let kernel = kernel();
-    let class = esr >> 26 & 0x3f;
-    let detail = esr & 0x1ff_ffff;
-    match class {
-        0x15 => kernel.system_call((detail & 0xffff) as u16),
-        0x20 => abort(kernel, Access::Execute, esr, far),
-        0x24 => {
-            let access = if detail & 1 << 6 != 0 { Access::Write } else { Access::Read };
-            abort(kernel, access, esr, far);
-        }
-        0x07 => kernel.exception(FaultKind::FpUndeclared, 0, esr),
-        0x22 | 0x26 => kernel.exception(FaultKind::Alignment, far, esr), // PC, SP
-        0x01 | 0x18 => kernel.exception(FaultKind::Privileged, detail, esr), // WFx, MSR/MRS
-        0x30 | 0x32 | 0x34 | 0x38 | 0x3a | 0x3c => kernel.exception(FaultKind::Debug, 0, esr),
-        _ => kernel.exception(FaultKind::IllegalInstruction, 0, esr),
-    }
-    leave(kernel)
-}
-
-/// A data or instruction abort: which kind, from the fault status (D17.2.37).
-fn abort(kernel: &mut Kernel<Machine>, access: Access, esr: u64, far: u64) {
-    match esr & 0x3f {
-        0x00..=0x07 => kernel.memory_fault(access, false, far, esr),
-        0x21 => kernel.exception(FaultKind::Alignment, far, esr),
-        0x08..=0x0f => kernel.memory_fault(access, true, far, esr),
-        _ => kernel.exception(FaultKind::External, far, esr),
-    }
-}
-
-/// An interrupt arrived while a task ran.
-#[unsafe(no_mangle)]
-extern "C" fn kernel_interrupt() -> *const Registers {
-    let kernel = kernel();
-    kernel.interrupt();
-    leave(kernel)
-}
-
-/// An asynchronous external abort arrived while a task ran.
-#[unsafe(no_mangle)]
-extern "C" fn kernel_serror(esr: u64) -> *const Registers {
-    let kernel = kernel();
-    kernel.exception(FaultKind::External, 0, esr);
-    leave(kernel)
-}
-
-/// An exception in the kernel itself: say why, reset.
-#[unsafe(no_mangle)]
-extern "C" fn kernel_fatal(esr: u64, far: u64, elr: u64) -> ! {
-    let kernel = kernel();
-    let mut record = ResetRecord {
-        magic: abi::boot::RESET_MAGIC,
-        reason: ResetReason::KernelException as u64,
-        task: kernel.current.map_or(u64::MAX, |task| task.position() as u64),
-        fault: 0,
-        detail: far,
-        pc: elr,
-        syndrome: esr,
-        ticks: CNTVCT_EL0.get(),
-        checksum: 0,
-    };
-    record.checksum = record.sum();
-    kernel.arch.write(Physical(kernel.tables.header.reset_record), record.as_bytes());
-    kernel.arch.reset();
-    stop()
 }
 
 /// Never reached: the release kernel has no path to it, and the build checks that.

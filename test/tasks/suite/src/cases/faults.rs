@@ -1,13 +1,13 @@
 //! Faults: everything but memory that stops a task, and who else notices.
 
-use crate::check::{check, check_eq};
+use crate::check::{check, check_eq, failed};
 use crate::stage::{
     Stage, call, check_fault, check_state, name, number, pause, puppet_ports, state,
 };
 use crate::{ports, tasks};
 use abi::fault::{Fault, FaultKind};
 use abi::kernel_op::{KernelOp, STATUS_FAULTED, StateCode};
-use abi::limits::PANIC_BYTES;
+use abi::limits::{PAGE, PANIC_BYTES, SPAN};
 use abi::syscall;
 use exov6_test_suite::Command;
 use exov6_test_suite::command::{ECHO, KEEP, Place, echo};
@@ -65,6 +65,48 @@ pub fn fault_privileged_instruction(stage: &mut Stage) {
 pub fn fault_debug_instruction(stage: &mut Stage) {
     check!(each_instruction(stage, Group::Debug) >= 4);
     others_go_on(stage);
+}
+
+/// Where the server's span has the device that is not there: below the GPIO.
+const NOTHING: u64 = SPAN - 4 * PAGE;
+
+pub fn fault_external(stage: &mut Stage) {
+    let (_, number) = instructions::ALL
+        .iter()
+        .zip(0..)
+        .find(|(instruction, _)| instruction.group == Group::Monitor)
+        .unwrap_or_else(|| failed(format_args!("no such instruction")));
+    for life in 0..3 {
+        let pc = stage.does(VICTIM, Command::InstructionAt { number })[0];
+        let status = stage.faults(VICTIM, Command::Instruction { number, x0: 0 });
+        check_fault(&status, Fault::new(FaultKind::External, 0));
+        check_eq!(status.syndrome >> 26, 0x2f, "an SError");
+        check_eq!(status.pc, pc + 4, "nothing ran after it");
+        check_eq!(status.generation, life);
+        others_go_on(stage);
+        stage.restart(VICTIM);
+    }
+}
+
+pub fn fault_absent_device(stage: &mut Stage) {
+    for (place, command) in [
+        (Place::Read, Command::Read { address: NOTHING + 8 }),
+        (Place::Write, Command::Write { address: NOTHING + 8, value: 1 }),
+    ] {
+        let pc = stage.place(tasks::SERVER, place);
+        let status = stage.faults(tasks::SERVER, command);
+        check_fault(&status, Fault::new(FaultKind::External, NOTHING + 8));
+        check_eq!(status.pc, pc);
+        check_eq!(status.syndrome >> 26, 0x24, "a data abort");
+        for who in [VICTIM, tasks::FP_A, tasks::LOW] {
+            stage.does(who, Command::Nothing);
+        }
+        stage.restart(tasks::SERVER);
+    }
+    // Who does not own it has nothing there.
+    let status = stage.faults(VICTIM, Command::Read { address: NOTHING + 8 });
+    check!(Fault::unpack(status.fault, 0).is_some_and(|f| f.kind != FaultKind::External));
+    stage.restart(VICTIM);
 }
 
 pub fn fault_fp_undeclared(stage: &mut Stage) {

@@ -6,7 +6,7 @@ use crate::{ports, tasks};
 use abi::kernel_op::KernelOp;
 use abi::syscall;
 use exov6_test_suite::Command;
-use exov6_test_suite::command::{ECHO, NO_TRAP};
+use exov6_test_suite::command::{ECHO, KEEP_THREAD_POINTER, NO_TRAP};
 use userlib::time::now;
 use userlib::{Ticks, kernel};
 
@@ -181,24 +181,39 @@ pub fn flags_hostile(stage: &mut Stage) {
     check_eq!(stage.answer(tasks::FP_A)[0], 0);
 }
 
-/// No task can declare a thread pointer yet: it is zero for everybody.
+/// `fp-a` and `fp-b` declare a thread pointer, the victim and `low` do not.
 pub fn thread_pointer(stage: &mut Stage) {
     let [port, echo] = number(puppet_ports::SERVER, ECHO, 64, 0);
-    let soon = (now() + Ticks::from_ms(1)).0;
-    for (number, x) in [
-        (syscall::CALL, [port, echo, 0, 0]),
-        (syscall::RECV_UNTIL, [syscall::RECV_NOTIFICATIONS, 1, 0, soon]),
-        (syscall::SELF_INFO, [0; 4]),
-    ] {
-        stage.prepare(VICTIM, &[0; 8], &x);
-        let number = u64::from(number);
-        let command = Command::ThreadPointer { number, value: 0xdead_beef_0000_0001 };
-        check_eq!(stage.does(VICTIM, command)[0], 0, "after system call {}", number);
-        // Nobody else has it.
-        let number = u64::from(syscall::SELF_INFO);
-        let command = Command::ThreadPointer { number, value: 0 };
-        check_eq!(stage.does(tasks::LOW, command)[0], 0);
+    let (a, b) = (0xdead_beef_0000_000a, 0xdead_beef_0000_000b);
+    let info = |value| Command::ThreadPointer { number: u64::from(syscall::SELF_INFO), value };
+    for who in [VICTIM, tasks::LOW] {
+        let soon = (now() + Ticks::from_ms(1)).0;
+        for (number, x) in [
+            (syscall::CALL, [port, echo, 0, 0]),
+            (syscall::RECV_UNTIL, [syscall::RECV_NOTIFICATIONS, 1, 0, soon]),
+            (syscall::SELF_INFO, [0; 4]),
+        ] {
+            stage.prepare(who, &[0; 8], &x);
+            let command = Command::ThreadPointer { number: u64::from(number), value: a };
+            check_eq!(stage.does(who, command)[0], 0, "{}, system call {}", who, number);
+        }
     }
+    for who in [tasks::FP_A, tasks::FP_B] {
+        check_eq!(stage.does(who, info(KEEP_THREAD_POINTER))[0], 0, "{} at its start", who);
+    }
+    // While one waits, the other and one without run.
+    let soon = (now() + Ticks::from_ms(2)).0;
+    stage.prepare(tasks::FP_A, &[0; 8], &[syscall::RECV_NOTIFICATIONS, 1, 0, soon]);
+    let number = u64::from(syscall::RECV_UNTIL);
+    stage.order(tasks::FP_A, Command::ThreadPointer { number, value: a });
+    check_eq!(stage.does(tasks::FP_B, info(b))[0], b, "fp-b while fp-a waits");
+    check_eq!(stage.does(VICTIM, info(a))[0], 0, "the victim while fp-a waits");
+    check_eq!(stage.answer(tasks::FP_A)[0], a, "fp-a after waiting");
+    check_eq!(stage.does(tasks::FP_B, info(KEEP_THREAD_POINTER))[0], b, "fp-b later");
+    check_eq!(stage.does(tasks::FP_A, info(KEEP_THREAD_POINTER))[0], a, "fp-a later");
+    stage.restart(tasks::FP_A);
+    check_eq!(stage.does(tasks::FP_A, info(KEEP_THREAD_POINTER))[0], 0, "fp-a restarted");
+    check_eq!(stage.does(tasks::FP_B, info(KEEP_THREAD_POINTER))[0], b, "fp-b still");
 }
 
 /// The emulator forgets an exclusive access at every exception return, as the manual lets
