@@ -11,6 +11,7 @@
 
 mod host;
 mod monitor;
+mod refusals;
 mod report;
 mod target;
 mod whole;
