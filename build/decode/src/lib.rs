@@ -23,7 +23,7 @@ pub use line::Defect;
 pub use show::Style;
 pub use symbols::{Place, Symbols};
 
-use abi::boot::BootRecord;
+use abi::boot::{BootRecord, ResetReason};
 use exov6_archive::Archive;
 use line::{Piece, Splitter};
 use record::Strings;
@@ -65,6 +65,18 @@ pub struct Log {
     pub line: Option<u32>,
 }
 
+/// A boot.
+#[derive(Clone, Debug)]
+pub struct Boot {
+    /// What the kernel wrote.
+    pub record: BootRecord,
+    /// Task that the reset record names: who ran, or whom it is about.
+    pub task: Option<String>,
+    /// Where the reset record's program counter is: in the kernel after an exception
+    /// there, else in the task.
+    pub place: Option<Place>,
+}
+
 /// Something that the image said.
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -80,7 +92,7 @@ pub enum Event {
         values: Vec<u64>,
     },
     /// What the kernel found at boot.
-    Boot(Box<BootRecord>),
+    Boot(Box<Boot>),
     /// The run is over and everything has been said.
     End,
     /// Messages that were overwritten before they could be sent.
@@ -241,7 +253,13 @@ impl Decoder {
         for program in &mut self.programs {
             program.next = Some(0);
         }
-        Some(Event::Boot(Box::new(record)))
+        let task = usize::try_from(record.reset.task).ok();
+        let task = task.and_then(|index| Some(self.programs.get(index)?.name.clone()));
+        let in_kernel = ResetReason::from_u64(record.reset.reason) == ResetReason::KernelException;
+        let program = if in_kernel { Some("kernel") } else { task.as_deref() };
+        let place = program.filter(|_| record.reset.valid());
+        let place = place.and_then(|program| self.place(program, record.reset.pc));
+        Some(Event::Boot(Box::new(Boot { record, task, place })))
     }
 
     fn summary(&self, body: &[u8]) -> Option<Event> {

@@ -1,7 +1,7 @@
 //! Events as lines for people.
 
-use crate::{Event, Level, Log};
-use abi::boot::{BootRecord, ResetReason};
+use crate::{Boot, Event, Level, Log};
+use abi::boot::ResetReason;
 use std::fmt::Write;
 
 /// How lines look.
@@ -27,7 +27,7 @@ impl Style {
     pub fn line(&self, event: &Event) -> Option<String> {
         match event {
             Event::Log(log) => Some(self.log(log)),
-            Event::Boot(record) => Some(self.paint("2", &boot(record))),
+            Event::Boot(boot) => Some(self.paint("2", &boot_line(boot))),
             Event::Lost { task, count } => {
                 let s = if *count == 1 { "" } else { "s" };
                 Some(self.paint("33", &format!("-- {count} message{s} of {task} lost --")))
@@ -85,7 +85,8 @@ fn printable(message: &str) -> String {
     out
 }
 
-fn boot(record: &BootRecord) -> String {
+fn boot_line(boot: &Boot) -> String {
+    let record = &boot.record;
     // MIDR_EL1: implementer in bits 31:24, part number in bits 15:4.
     let core = match (record.core >> 24 & 0xff, record.core >> 4 & 0xfff) {
         (0x41, 0xd03) => "Cortex-A53".to_owned(),
@@ -97,8 +98,8 @@ fn boot(record: &BootRecord) -> String {
         _ => format!("core {:#010x}", record.core),
     };
     let mut line = format!(
-        "exov6 image {:016x} on {core}, entered at EL{}, {} ticks/s",
-        record.image, record.entry_level, record.ticks_per_second
+        "exov6 image {:016x} on {core}, GICv{}, entered at EL{}, {} ticks/s",
+        record.image, record.interrupt_controller, record.entry_level, record.ticks_per_second
     );
     if record.ticks_per_second > 0 {
         let ticks = u128::from(record.start_ticks.saturating_sub(record.boot_ticks));
@@ -106,14 +107,47 @@ fn boot(record: &BootRecord) -> String {
         let _ = write!(line, ", first task after {us} us");
     }
     if record.reset.valid() {
-        let why = match ResetReason::from_u64(record.reset.reason) {
-            ResetReason::Cold => "a cold start",
-            ResetReason::Requested => "a requested reset",
-            ResetReason::SupervisorFault => "a fault of the supervisor",
-            ResetReason::SupervisorSilent => "a silent supervisor",
-            ResetReason::KernelException => "an exception in the kernel",
-        };
-        let _ = write!(line, "; the last boot ended by {why} at {:#x}", record.reset.pc);
+        line.push_str("; the last boot ended by ");
+        line.push_str(&ended(boot));
     }
     line
+}
+
+/// What ended the last boot.
+fn ended(boot: &Boot) -> String {
+    let reset = &boot.record.reset;
+    let at = match &boot.place {
+        Some(place) => format!("at {place}"),
+        None => format!("at {:#x}", reset.pc),
+    };
+    let why = match ResetReason::from_u64(reset.reason) {
+        ResetReason::Cold => "a cold start",
+        ResetReason::Requested => "a requested reset",
+        ResetReason::SupervisorFault => "a fault of the supervisor",
+        ResetReason::SupervisorSilent => "a silent supervisor",
+        ResetReason::KernelException => {
+            let running = boot.task.as_ref().map(|t| format!(" while {t} ran")).unwrap_or_default();
+            let what = exception(reset.syndrome, reset.detail);
+            let syndrome = reset.syndrome;
+            return format!(
+                "an exception in the kernel{running}: {what} {at}, syndrome {syndrome:#010x}"
+            );
+        }
+    };
+    format!("{why} {at}")
+}
+
+/// An exception of the kernel's in words, from ESR_EL1's class (DDI 0487, D17.2.37).
+fn exception(syndrome: u64, address: u64) -> String {
+    match syndrome >> 26 & 0x3f {
+        0x00 => "undefined instruction".to_owned(),
+        0x0e => "illegal execution state".to_owned(),
+        0x21 => format!("instruction abort for address {address:#x}"),
+        0x25 => format!("data abort for address {address:#x}"),
+        0x22 => "misaligned program counter".to_owned(),
+        0x26 => "misaligned stack pointer".to_owned(),
+        0x2f => "asynchronous external abort".to_owned(),
+        0x31 | 0x33 | 0x35 | 0x3c => "debug exception".to_owned(),
+        class => format!("exception of class {class:#04x}"),
+    }
 }

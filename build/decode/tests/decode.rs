@@ -165,6 +165,40 @@ fn messages_that_never_arrived_are_counted_once_the_boot_was_seen() {
     assert_eq!(lines[5], "-- 1 message of one lost --");
 }
 
+#[test]
+fn an_exception_in_the_kernel_is_one_sentence() {
+    use abi::boot::{BOOT_MAGIC, BootRecord, RESET_MAGIC, ResetReason, ResetRecord};
+    use zerocopy::{FromZeros, IntoBytes};
+    let boot = |task, syndrome, pc| {
+        let mut reset = ResetRecord {
+            magic: RESET_MAGIC,
+            reason: ResetReason::KernelException as u64,
+            task,
+            detail: 0x18,
+            pc,
+            syndrome,
+            ..ResetRecord::default()
+        };
+        reset.checksum = reset.sum();
+        let mut record = BootRecord::new_zeroed();
+        record.magic = BOOT_MAGIC;
+        record.core = 0x410f_d034;
+        record.entry_level = 2;
+        record.interrupt_controller = 3;
+        record.reset = reset;
+        shown(&frame(LINE_BOOT, record.as_bytes())).remove(0)
+    };
+    assert_eq!(
+        boot(0, 0x9600_0004, 3),
+        "exov6 image 0000000000000000 on Cortex-A53, GICv3, entered at EL2, 0 ticks/s; the last \
+         boot ended by an exception in the kernel while one ran: data abort for address 0x18 at \
+         0x3, syndrome 0x96000004"
+    );
+    let nobody = boot(u64::MAX, 0x0200_0000, 0x40);
+    let end = "an exception in the kernel: undefined instruction at 0x40, syndrome 0x02000000";
+    assert!(nobody.ends_with(end), "{nobody}");
+}
+
 fn only_garbage(bytes: &[u8]) -> (Defect, Option<String>) {
     let (mut decoder, _) = decoder();
     let mut events = decoder.feed(bytes);

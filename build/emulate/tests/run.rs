@@ -23,10 +23,8 @@ fn archive(directory: &Stage, script: &str) -> Archive {
     std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     let binary = path.to_str().unwrap().to_owned();
-    let manifest = Manifest {
-        qemu: Some(Qemu { binary, args: vec![], entries: vec![] }),
-        ..Manifest::default()
-    };
+    let manifest =
+        Manifest { qemu: Some(Qemu { binary, ..Qemu::default() }), ..Manifest::default() };
     Archive { manifest, entries: vec![] }
 }
 

@@ -13,6 +13,7 @@
 
 mod host;
 mod monitor;
+mod refusals;
 mod report;
 mod seeded;
 mod target;

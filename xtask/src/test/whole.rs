@@ -1,5 +1,6 @@
 //! Whole-system tests: the default image as its user sees it, from the outside.
 
+use super::refusals;
 use super::report::Report;
 use crate::progress::Bar;
 use crate::{dist, run};
@@ -20,14 +21,19 @@ const TESTS: &[(&str, Test)] = &[
     ("two_runs_print_the_same", twice),
     ("an_app_toml_with_a_mistake_is_told_where_it_is", mistake),
     ("two_builds_give_the_same_bytes", rebuilt),
+    ("an_image_entered_at_el3_says_so_and_stops", refusals::entered_at_el3),
+    ("damaged_tables_are_told_before_there_is_a_kernel", refusals::damaged_tables),
+    ("an_exception_in_the_kernel_is_told_by_the_next_boot", refusals::kernel_exception),
 ];
 
 /// The default image.
-struct System {
+pub struct System {
     root: PathBuf,
-    archive: Archive,
+    /// The archive, read.
+    pub archive: Archive,
     path: PathBuf,
-    image: PathBuf,
+    /// The raw image.
+    pub image: PathBuf,
 }
 
 fn name(test: &str) -> String {

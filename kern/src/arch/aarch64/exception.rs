@@ -70,6 +70,7 @@ extern "C" fn kernel_synchronous(esr: u64, far: u64) -> *const Registers {
 }
 
 /// A data or instruction abort: which kind, from the fault status code, bits 5:0.
+#[cold] // stays a function of its own
 fn abort(kernel: &mut Kernel<Machine>, access: Access, esr: u64, far: u64) {
     match esr & 0x3f {
         // Address size and translation, at levels 0–3, then at level -1.
