@@ -5,6 +5,10 @@
 //! into registers, make a system call, and look at what came back. Every step is
 //! followed by [`Kernel::check_all`].
 
+mod numbers;
+mod proof;
+mod slices;
+
 use crate::arch::sim::{Registers, Sim};
 use crate::arch::{IrqId, Ticks};
 use crate::kernel::{Kernel, Storage};
