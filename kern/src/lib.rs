@@ -50,4 +50,5 @@ pub mod task;
 mod time;
 
 #[cfg(test)]
+#[path = "../../test/kern/mod.rs"]
 mod tests;

@@ -35,6 +35,16 @@ impl<A: Arch> Kernel<A> {
                 .filter(|target| granted & target.bit() != 0)
                 .ok_or(denied)?,
         };
+        if operation == KernelOp::SoftwareIrq {
+            // Before any result is written: it may have to be made again.
+            let bits = self.desc(target).map_or(0, |desc| desc.irq_bits);
+            if argument == 0 || argument & !u64::from(bits) != 0 {
+                return Err(Fault::new(FaultKind::BadBits, argument));
+            }
+            return self.each_irq(me, target, argument as u32, |arch, irq| {
+                arch.pend_interrupt(irq);
+            });
+        }
         // First the caller's result: the operation may end the caller's life.
         self.finish(me, nr::OK)?;
         self.task_mut(me).frame.set_words(&Words::default());
@@ -56,16 +66,7 @@ impl<A: Arch> Kernel<A> {
                 self.fault_task(target, fault, 0);
             }
             KernelOp::Dump => return self.read_out(me, target, argument, 64),
-            KernelOp::SoftwareIrq => {
-                let bits = self.desc(target).map_or(0, |desc| desc.irq_bits);
-                if argument == 0 || argument & !u64::from(bits) != 0 {
-                    return Err(Fault::new(FaultKind::BadBits, argument));
-                }
-                return self.each_irq(me, target, argument as u32, |arch, irq| {
-                    arch.pend_interrupt(irq);
-                });
-            }
-            KernelOp::FindFaulted | KernelOp::Reset | KernelOp::Exit => {}
+            KernelOp::SoftwareIrq | KernelOp::FindFaulted | KernelOp::Reset | KernelOp::Exit => {}
         }
         Ok(())
     }

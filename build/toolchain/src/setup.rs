@@ -22,6 +22,8 @@ pub enum Part {
     Linker,
     /// Emulator.
     Emulator,
+    /// Solver that proves what is in `kern/proof`; only tests need it.
+    Solver,
 }
 
 impl fmt::Display for Part {
@@ -31,14 +33,16 @@ impl fmt::Display for Part {
             Part::Clippy => "clippy for it",
             Part::Linker => "linker",
             Part::Emulator => "qemu-system-aarch64",
+            Part::Solver => "z3",
         })
     }
 }
 
 /// What building and running images takes.
 pub const REQUIRED: [Part; 3] = [Part::Compiler, Part::Linker, Part::Emulator];
-/// The same, and what checking the sources takes.
-pub const ALL: [Part; 4] = [Part::Compiler, Part::Clippy, Part::Linker, Part::Emulator];
+/// The same, and what checking the sources and running every test takes.
+pub const ALL: [Part; 5] =
+    [Part::Compiler, Part::Clippy, Part::Linker, Part::Emulator, Part::Solver];
 
 /// One part and whether it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +73,7 @@ pub fn check(host: &Host) -> Vec<Item> {
         Item { part: Part::Clippy, found: clippy.map(show) },
         Item { part: Part::Linker, found: find_linker(host).map(show) },
         Item { part: Part::Emulator, found: find_emulator(host).map(show) },
+        Item { part: Part::Solver, found: host.program("z3").map(show) },
     ]
 }
 
@@ -231,6 +236,7 @@ fn packages(family: &Family, parts: &[Part]) -> Vec<&'static str> {
             Part::Clippy => packages.push(family.clippy),
             Part::Linker => packages.push("lld"),
             Part::Emulator => packages.push("qemu-system-arm"),
+            Part::Solver => packages.push("z3"),
         }
     }
     packages
@@ -280,6 +286,9 @@ pub fn commands(host: &Host, parts: &[Part]) -> String {
     }
     if has(Part::Emulator) {
         names.push(emulator);
+    }
+    if has(Part::Solver) {
+        names.push("z3");
     }
     if !names.is_empty() {
         lines.push(format!("    {install} {}", names.join(" ")));

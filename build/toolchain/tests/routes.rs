@@ -205,7 +205,7 @@ fn what_is_missing_is_named_and_so_is_the_way_to_get_it() {
     let items = setup::check(&machine.host());
     let absent: Vec<Part> =
         items.into_iter().filter(|i| i.found.is_none()).map(|i| i.part).collect();
-    assert_eq!(absent, [Part::Clippy]);
+    assert_eq!(absent, [Part::Clippy, Part::Solver]);
 }
 
 #[test]

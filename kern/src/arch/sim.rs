@@ -1,12 +1,16 @@
 //! Sim: a machine of plain memory, to run the kernel on the host.
 //!
 //! Physical memory is one vector, time moves when told to, and sleeping jumps to
-//! the next deadline. Whatever the kernel asks of a machine can be looked at.
+//! the next deadline. Whatever the kernel asks of a machine can be looked at, and
+//! what it must not ask for panics: with a [`Map`], it copies within tasks' memory
+//! only, and writes nothing but its records.
 
 use super::{Arch, Frame, Interrupt, IrqId, Physical, Ticks, Words};
 use crate::task::TaskIndex;
 use abi::desc;
 use std::collections::BTreeSet;
+use std::ops::Range;
+use std::panic::resume_unwind;
 use std::vec::Vec;
 
 /// Registers of a simulated task: exactly those of the interface.
@@ -20,10 +24,12 @@ pub struct Registers {
     pub pc: u64,
     /// Stack pointer.
     pub sp: u64,
+    /// Everything else: the kernel has no names for these, and must not change them.
+    pub others: [u64; 4],
 }
 
 impl Frame for Registers {
-    const NEW: Self = Registers { words: [0; 8], arguments: [0; 5], pc: 0, sp: 0 };
+    const NEW: Self = Registers { words: [0; 8], arguments: [0; 5], pc: 0, sp: 0, others: [0; 4] };
 
     fn words(&self) -> Words {
         self.words
@@ -60,9 +66,26 @@ impl Frame for Registers {
     }
 }
 
+/// Which physical memory is whose.
+#[derive(Clone, Debug, Default)]
+pub struct Map {
+    /// Memory of tasks, without devices: what the kernel may copy and read.
+    pub tasks: Vec<Range<u64>>,
+    /// Records that the kernel may read and write.
+    pub records: Vec<Range<u64>>,
+    /// Records that it may read.
+    pub told: Vec<Range<u64>>,
+}
+
+/// Payload of the panic that ends [`Sim::wait`] when nothing can wake the machine.
+#[derive(Debug)]
+pub struct Asleep;
+
 /// The machine.
 #[derive(Default)]
 pub struct Sim {
+    /// What the kernel may touch; `None`: everything.
+    pub map: Option<Map>,
     /// Physical memory from address 0.
     pub memory: Vec<u8>,
     /// The counter; one tick is a microsecond.
@@ -84,9 +107,27 @@ pub struct Sim {
 }
 
 impl Sim {
-    fn range(at: Physical, length: usize) -> std::ops::Range<usize> {
+    fn range(at: Physical, length: usize) -> Range<usize> {
         let start = usize::try_from(at.0).expect("address within simulated memory");
         start..start + length
+    }
+
+    /// Panics unless a range lies in one of those that the map chooses.
+    fn must(
+        &self,
+        what: &str,
+        at: Physical,
+        length: usize,
+        choose: impl Fn(&Map) -> Vec<&[Range<u64>]>,
+    ) {
+        let Some(map) = &self.map else { return };
+        let end = at.0.checked_add(length as u64).expect("the kernel's ranges do not wrap");
+        let inside = |range: &Range<u64>| range.start <= at.0 && end <= range.end;
+        assert!(
+            choose(map).into_iter().flatten().any(inside),
+            "the kernel must not {what} {:#x}..{end:#x}",
+            at.0
+        );
     }
 }
 
@@ -143,21 +184,25 @@ impl Arch for Sim {
 
     fn wait(&mut self) {
         if !self.interrupt_pending() {
-            let deadline = self.deadline.expect("the machine would sleep for ever");
+            let Some(deadline) = self.deadline else { resume_unwind(Box::new(Asleep)) };
             self.now = self.now.max(deadline);
         }
     }
 
     fn copy(&mut self, to: Physical, from: Physical, length: usize) {
+        self.must("copy to", to, length, |map| vec![&map.tasks]);
+        self.must("copy from", from, length, |map| vec![&map.tasks]);
         let to = Self::range(to, length).start;
         self.memory.copy_within(Self::range(from, length), to);
     }
 
     fn read(&self, from: Physical, into: &mut [u8]) {
+        self.must("read", from, into.len(), |map| vec![&map.tasks, &map.records, &map.told]);
         into.copy_from_slice(&self.memory[Self::range(from, into.len())]);
     }
 
     fn write(&mut self, to: Physical, bytes: &[u8]) {
+        self.must("write", to, bytes.len(), |map| vec![&map.records]);
         self.memory[Self::range(to, bytes.len())].copy_from_slice(bytes);
     }
 

@@ -5,6 +5,15 @@
 //! into registers, make a system call, and look at what came back. Every step is
 //! followed by [`Kernel::check_all`].
 
+mod bench;
+mod dice;
+mod numbers;
+mod promises;
+mod proof;
+mod properties;
+mod replay;
+mod slices;
+
 use crate::arch::sim::{Registers, Sim};
 use crate::arch::{IrqId, Ticks};
 use crate::kernel::{Kernel, Storage};
