@@ -21,7 +21,7 @@ pub enum KernelOp {
     Restart = 3,
     /// Let a held task run.
     Start = 4,
-    /// Stop a task that is not faulted until `Start`; its callers wait.
+    /// Keep a task from running and receiving until `Start`; its callers wait.
     Hold = 5,
     /// Fault a task; it is recorded who asked.
     Fault = 6,

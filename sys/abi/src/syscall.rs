@@ -2,7 +2,7 @@
 //!
 //! On AArch64 the number travels in the immediate of `SVC`, message words in
 //! `x0`–`x7`, everything else in `x8`–`x12`. A call returns words in `x0`–`x7`
-//! and results in `x8`–`x10`. `x18`–`x30`, SP and TPIDR_EL0 are preserved; the
+//! and results in `x8`–`x10`. `x18`–`x30`, SP and a declared TPIDR_EL0 are preserved; the
 //! rest is clobbered by contract (it holds the task's own old values or zero).
 //!
 //! | call | in | out |

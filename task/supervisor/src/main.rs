@@ -165,6 +165,8 @@ impl SupervisorServer for Server {
 fn main() -> ! {
     let supervisor = Supervisor::new(&tasks::NAMES, restart::ALL, userlib::index());
     let mut server = Server { supervisor, stopping: None };
+    // What faulted while a former life of this task was ending was posted to that life.
+    server.supervisor.deal_with_faults(&mut Kernel);
     server.settle();
     idl::supervisor::serve(&mut server)
 }
