@@ -89,7 +89,7 @@ pub fn bounded(
 ) -> Result<()> {
     let options = Options {
         time: Time::Virtual,
-        wishes: Wishes { run_until: Some(run_for), test: 0, script },
+        wishes: Wishes { run_until: Some(run_for), script, ..Wishes::default() },
         limit: (!gdb).then(|| LEAST.max(run_for * 20)),
         gdb: gdb.then_some(GDB),
     };

@@ -1,14 +1,16 @@
-//! `cargo xtask test`: one list of names, three kinds of tests.
+//! `cargo xtask test`: one list of names, four kinds of tests.
 //!
 //! * *host*: what `cargo test` would run, program by program. `PACKAGE::TEST`
 //! * *target*: a promise of the kernel each, tried on the machine in a boot of its
 //!   own; virtual time, so the same every time. `target::CASE`
+//! * *replay*: a script of `test/replay` each, on the machine. `replay::SCRIPT`
 //! * *whole*: the default image from outside, as its user sees it. `whole::CASE`
 //!
 //! A line per test as it ends, details of the failed ones below theirs; the last
 //! line is `N passed, N failed`.
 
 mod host;
+mod replay;
 mod report;
 mod target;
 mod whole;
@@ -34,6 +36,9 @@ pub struct Arguments {
     /// Only tests that run in the emulator
     #[arg(long)]
     target: bool,
+    /// Only this script, on the target; see test/replay
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["filter", "list", "host", "target"])]
+    replay: Option<PathBuf>,
 }
 
 /// Which tests are wanted.
@@ -48,17 +53,23 @@ impl Filter {
 /// Runs the tests.
 pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let root = place::root()?;
+    if let Some(path) = &arguments.replay {
+        return replay::file(&root, path);
+    }
     let filter = Filter(arguments.filter.clone());
     let target = target::names().into_iter().filter(|n| filter.wants(n)).collect::<Vec<_>>();
     let whole = whole::names().into_iter().filter(|n| filter.wants(n)).collect::<Vec<_>>();
-    let (target, whole) = if arguments.host { (vec![], vec![]) } else { (target, whole) };
+    let scripts = replay::names(&root).into_iter().filter(|n| filter.wants(n)).collect::<Vec<_>>();
+    let (target, scripts, whole) =
+        if arguments.host { (vec![], vec![], vec![]) } else { (target, scripts, whole) };
     let host = if arguments.target { host::Host::default() } else { host::build(&root, &filter)? };
     if arguments.list {
         let host = host.programs.iter().flat_map(host::Program::names);
-        host.chain(target).chain(whole).for_each(|name| say!("{name}"));
+        host.chain(target).chain(scripts).chain(whole).for_each(|name| say!("{name}"));
         return Ok(ExitCode::SUCCESS);
     }
-    if host.programs.is_empty() && host.broken.is_none() && target.is_empty() && whole.is_empty() {
+    let emulated = target.len() + scripts.len() + whole.len();
+    if host.programs.is_empty() && host.broken.is_none() && emulated == 0 {
         bail!(
             "no test has `{}` in its name; `cargo xtask test --list` prints them",
             arguments.filter.as_deref().unwrap_or_default()
@@ -67,6 +78,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let report = Report::new();
     host::run(&host, &report);
     target::run(&root, &target, &report);
+    replay::run(&root, &scripts, &report);
     whole::run(&root, &whole, &report);
     Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
