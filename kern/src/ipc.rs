@@ -21,11 +21,11 @@ const LEASE_DESC_BYTES: u64 = size_of::<LeaseDesc>() as u64;
 
 /// A channel that a task may call: one of its own ports.
 #[derive(Clone, Copy)]
-struct Port {
+pub(crate) struct Port {
     /// Its number in the task's own table.
     number: u8,
     /// Who serves it.
-    server: TaskIndex,
+    pub(crate) server: TaskIndex,
     /// What the build says of it.
     desc: &'static desc::Port,
 }
@@ -250,7 +250,7 @@ impl<A: Arch> Kernel<A> {
     }
 
     /// A task's port of this number, if it has it.
-    fn port(&self, task: TaskIndex, number: u64) -> Option<Port> {
+    pub(crate) fn port(&self, task: TaskIndex, number: u64) -> Option<Port> {
         let task = self.desc(task)?;
         let number = usize::try_from(number).ok().filter(|&number| number < MAX_PORTS)?;
         let desc = Self::slice(self.tables.ports, task.port_first, task.port_count).get(number)?;

@@ -120,6 +120,10 @@ impl<A: Arch> Kernel<A> {
             let desc = self.desc(next)?;
             self.arch.activate(next, desc);
         }
+        #[cfg(feature = "checks")]
+        if let Err(broken) = self.check_all() {
+            self.reset_machine(ResetReason::BrokenInvariant, Some(next), broken as u64);
+        }
         Some(&mut self.task_mut(next).frame)
     }
 
@@ -209,7 +213,9 @@ impl<A: Arch> Kernel<A> {
             let task = self.task(index);
             record.task = index.position() as u64;
             record.pc = task.frame.pc();
-            if let Some(fault) = task.fault {
+            if let Some(fault) = task.fault
+                && reason != ResetReason::BrokenInvariant
+            {
                 record.fault = fault.fault.pack();
                 record.detail = fault.fault.detail;
                 record.syndrome = fault.syndrome;

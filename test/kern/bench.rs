@@ -186,6 +186,7 @@ pub struct Bench {
     /// The machine was reset, left, or sleeps for ever.
     pub ended: bool,
     cast: Cast,
+    start: u64,
     promises: Promises,
     /// The line that each task is in.
     open: Vec<Option<usize>>,
@@ -220,6 +221,7 @@ impl Bench {
             script: Script::default(),
             ended: false,
             cast,
+            start,
             promises: Promises::new(count, start),
             open: vec![None; count],
         };
@@ -370,7 +372,11 @@ impl Bench {
             Act::Write(at, byte) => self.access(task, at, Access::Write, desc::W, event, byte),
             Act::Execute(at) => self.access(task, at, Access::Execute, desc::X, event, 0),
             Act::Except(kind) => self.kernel.exception(kind, 0, 0),
-            Act::Work(_) => {}
+            Act::Work(until) => {
+                let until = Ticks(self.start.saturating_add(until));
+                self.kernel.arch.now = self.kernel.arch.now.max(until);
+                self.kernel.interrupt();
+            }
         }
     }
 

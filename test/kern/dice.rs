@@ -32,7 +32,9 @@ pub fn step(bench: &Bench, (kind, seed): Throw, cast: Cast) -> Step {
             _ => {}
         }
     } else if kind <= 25 {
-        return Step::Pass(1000 * (1 + n.below(4)));
+        // On the target, time passes for somebody.
+        let until = bench.now() + 1000 * (1 + n.below(4));
+        return Step::Task { task, act: Act::Work(until) };
     }
     let act = match kind {
         26..=33 => memory(&mut n),
@@ -64,7 +66,7 @@ fn restless(bench: &Bench, task: usize, act: Act) -> Option<Act> {
         Act::Call { number: nr::RECV, arguments, .. } => until(arguments[1]),
         Act::Call { number: nr::REPLY_RECV | nr::CALL | nr::PANIC, .. } => until(N(1)),
         Act::Call { number: nr::RECV_UNTIL, .. } => until(N(1)),
-        Act::Call { .. } => act,
+        Act::Call { .. } | Act::Work(_) => act,
         _ => plain(nr::SELF_INFO, [N(0); 5]),
     })
 }
@@ -138,6 +140,22 @@ fn call(bench: &Bench, task: usize, kind: u8, n: &mut Numbers) -> Act {
                 [N(KernelOp::Restart as u64), N(target), N(n.below(4).min(1)), N(0), N(0)],
             );
         }
+    }
+    // What was lent is used, mostly as it may be.
+    if let Some(lender) = callers.iter().copied().find(|c| bench.task(*c).lease_count != 0)
+        && n.below(3) == 0
+    {
+        let lent = bench.task(lender);
+        let index = n.below(u64::from(lent.lease_count));
+        let lease = lent.leases[index as usize];
+        let reads = lease.rights & nr::LEASE_R != 0 && (lease.rights == 1 || n.below(2) == 0);
+        let number = if reads { nr::LEASE_READ } else { nr::LEASE_WRITE };
+        let offset = n.below(u64::from(lease.length) + 1);
+        let own = Value::At(Place::Buffer, n.below(0x1000) as i64 + 0x800);
+        let own = if n.below(6) == 0 { address(n) } else { own };
+        let length = n.pick(&[0, 1, 8, 63, 64, 1024, 2000, u64::MAX]);
+        let caller = Value::Handle(lender as u32, lent.generation);
+        return plain(number, [caller, N(index), N(offset), own, N(length)]);
     }
     let supervisor = task == tables.header.supervisor as usize;
     if supervisor && n.below(4) == 0 {
@@ -213,7 +231,9 @@ fn call(bench: &Bench, task: usize, kind: u8, n: &mut Numbers) -> Act {
                 return plain(nr::SELF_INFO, [N(0); 5]);
             };
             let targets: Vec<u64> = (0..64).filter(|t| desc.ops[*op] & 1 << t != 0).collect();
-            let target = n.pick(&targets).min(bench.image.names.len() as u64 - 1);
+            let count = bench.image.names.len() as u64;
+            let any = n.below(count);
+            let target = if n.below(6) == 0 { any } else { n.pick(&targets).min(count - 1) };
             let argument = match op {
                 8 => address(n),
                 9 => N(u64::from(tables.tasks[target as usize].irq_bits) & n.next()),

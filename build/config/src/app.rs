@@ -34,6 +34,8 @@ pub struct App {
     pub supervisor: Option<Supervisor>,
     pub log: Option<Spanned<String>>,
     pub log_span: Option<Span>,
+    /// `kernel = { checks = … }`.
+    pub checks: bool,
     pub tasks: Vec<Task>,
 }
 
@@ -109,9 +111,10 @@ pub enum Targets {
 
 const APP: Keys = Keys {
     what: "app.toml",
-    now: &["name", "board", "bands", "supervisor", "log", "tasks"],
+    now: &["name", "board", "bands", "supervisor", "log", "kernel", "tasks"],
     later: &["inherit", "lattice", "dag", "profile", "target"],
 };
+const KERNEL: Keys = Keys { what: "`kernel`", now: &["checks"], later: &["trace"] };
 const BAND: Keys =
     Keys { what: "a band", now: &["name", "policy"], later: &["slot_us", "frame", "gas", "share"] };
 const SUPERVISOR: Keys = Keys { what: "`supervisor`", now: &["task", "ack_ms"], later: &[] };
@@ -179,6 +182,10 @@ pub fn read(table: &Table, end: Span, out: &mut Out) -> App {
         inner.require("task", "\"log\"", out);
         inner.string("task", out)
     });
+    let checks = fields
+        .get("kernel")
+        .and_then(|(_, node)| Fields::open(node, KERNEL, out))
+        .is_some_and(|kernel| kernel.bool("checks", false, out));
     let bands = bands(&fields, out);
     let entries = fields.entries("tasks", out);
     if fields.get("tasks").is_none() {
@@ -206,6 +213,7 @@ pub fn read(table: &Table, end: Span, out: &mut Out) -> App {
         bands,
         supervisor,
         log,
+        checks,
         log_span: fields.get("log").map(|(key, _)| key.span),
         tasks,
     }

@@ -64,6 +64,7 @@ pub fn check_for(
             own_board,
             chip: machine.chip,
             bands: parts.bands,
+            checks: app.checks,
             supervisor: parts.supervisor,
             log: parts.log,
             tasks: parts.tasks,

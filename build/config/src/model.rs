@@ -35,6 +35,8 @@ pub struct Model {
     pub chip: Chip,
     /// Scheduling bands, most urgent first; 1–32.
     pub bands: Vec<Band>,
+    /// Whether the kernel tries all its invariants before each return to a task.
+    pub checks: bool,
     /// Who is told of faults.
     pub supervisor: Supervisor,
     /// Who collects the logs, if anybody.

@@ -2,6 +2,7 @@
 
 use crate::{Boot, Event, Level, Log};
 use abi::boot::ResetReason;
+use abi::invariant::Invariant;
 use std::fmt::Write;
 
 /// How lines look.
@@ -125,6 +126,13 @@ fn ended(boot: &Boot) -> String {
         ResetReason::Requested => "a requested reset",
         ResetReason::SupervisorFault => "a fault of the supervisor",
         ResetReason::SupervisorSilent => "a silent supervisor",
+        ResetReason::BrokenInvariant => {
+            let what = Invariant::from_u64(reset.fault).map_or("unknown", Invariant::text);
+            let running = boot.task.as_ref().map(|t| format!(", {t}")).unwrap_or_default();
+            return format!(
+                "the kernel's check before the return to a task{running}: not true that {what}"
+            );
+        }
         ResetReason::KernelException => {
             let running = boot.task.as_ref().map(|t| format!(" while {t} ran")).unwrap_or_default();
             let what = exception(reset.syndrome, reset.detail);

@@ -26,6 +26,8 @@ pub struct Wishes {
     pub machine: u64,
     /// Console commands, in any order.
     pub script: Vec<Command>,
+    /// Words for a test to find behind the rest of the page; their meaning belongs to it.
+    pub words: Vec<u64>,
 }
 
 /// Why wishes do not fit into a page.
@@ -38,6 +40,14 @@ pub enum Error {
         commands: usize,
         /// Bytes that they take.
         bytes: usize,
+    },
+    /// More words than fit behind the rest.
+    #[error("{words} words are too many for the page, which has room for {room}")]
+    TooManyWords {
+        /// Number of words.
+        words: usize,
+        /// How many fit.
+        room: usize,
     },
     /// A command with a line feed in it would be two.
     #[error("the command {0:?} is more than one line")]
@@ -78,7 +88,13 @@ impl Wishes {
             script,
         };
         let mut page = info.as_bytes().to_vec();
-        page.resize(abi::limits::PAGE as usize, 0);
+        let size = abi::limits::PAGE as usize;
+        let room = (size - page.len()) / 8;
+        if self.words.len() > room {
+            return Err(Error::TooManyWords { words: self.words.len(), room });
+        }
+        page.extend_from_slice(self.words.as_bytes());
+        page.resize(size, 0);
         Ok(page)
     }
 }
@@ -102,6 +118,7 @@ mod tests {
             generation: 0,
             machine: 0x302,
             script: vec![command(2500, "break control"), command(1, "help")],
+            words: vec![],
         };
         let page = wishes.page().unwrap();
         assert_eq!(page.len(), 4096);
@@ -116,5 +133,18 @@ mod tests {
         assert_eq!(wishes.page(), Err(Error::ScriptTooLong { commands: 1, bytes: 2003 }));
         let wishes = Wishes { script: vec![command(0, "a\nb")], ..Wishes::default() };
         assert_eq!(wishes.page(), Err(Error::NotALine("a\nb".into())));
+    }
+
+    #[test]
+    fn words_lie_behind_the_rest_if_they_fit() {
+        let wishes = Wishes { words: vec![7, 1 << 63], ..Wishes::default() };
+        let page = wishes.page().unwrap();
+        let at = size_of::<BootInfo>();
+        assert_eq!(page.len(), 4096);
+        assert_eq!(page[at..at + 8], 7_u64.to_le_bytes());
+        assert_eq!(page[at + 15], 0x80);
+        let wishes = Wishes { words: vec![1; 1000], ..Wishes::default() };
+        let room = (4096 - at) / 8;
+        assert_eq!(wishes.page(), Err(Error::TooManyWords { words: 1000, room }));
     }
 }

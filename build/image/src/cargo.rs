@@ -63,7 +63,8 @@ pub fn task(
     })
 }
 
-/// Builds the kernel; the path of its static library.
+/// Builds the kernel, with checks of its invariants or without; the path of its static
+/// library.
 ///
 /// # Errors
 /// Any.
@@ -71,11 +72,15 @@ pub fn kernel(
     toolchain: &Toolchain,
     target: &str,
     root: &Path,
+    checks: bool,
     progress: &mut dyn FnMut(&str),
 ) -> Result<PathBuf, Error> {
     let mut command = toolchain.cargo(target);
     command.args(["rustc", "--release", "--lib", "--crate-type", "staticlib", "--manifest-path"]);
     command.arg(root.join("kern/Cargo.toml"));
+    if checks {
+        command.args(["--features", "checks"]);
+    }
     let messages = run(command, "the kernel", target, progress)?;
     messages
         .iter()

@@ -170,9 +170,10 @@ pub fn build(
     let (model, linked) = source::load(request.app, request.board, request.root)?;
     let tasks = build_tasks(request, &model, &linked, progress)?;
     progress(Progress::Kernel);
-    let library = cargo::kernel(request.toolchain, SOFT, request.root, &mut |line| {
-        progress(Progress::Cargo(line.to_owned()));
-    })?;
+    let library =
+        cargo::kernel(request.toolchain, SOFT, request.root, model.checks, &mut |line| {
+            progress(Progress::Cargo(line.to_owned()));
+        })?;
     progress(Progress::Packing);
     let packed = pack(request, &model, &linked, &tasks, &library)?;
     manifest::write(request, &model, &linked, &tasks, packed)

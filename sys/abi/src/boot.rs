@@ -56,6 +56,9 @@ pub enum ResetReason {
     SupervisorSilent = 3,
     /// An exception in the kernel itself.
     KernelException = 4,
+    /// A kernel built with checks found [`crate::invariant::Invariant`] number `fault`
+    /// broken.
+    BrokenInvariant = 5,
 }
 
 impl ResetReason {
@@ -67,6 +70,7 @@ impl ResetReason {
             2 => ResetReason::SupervisorFault,
             3 => ResetReason::SupervisorSilent,
             4 => ResetReason::KernelException,
+            5 => ResetReason::BrokenInvariant,
             _ => ResetReason::Cold,
         }
     }

@@ -21,6 +21,7 @@
 pub mod boot;
 pub mod desc;
 pub mod fault;
+pub mod invariant;
 pub mod kernel_op;
 pub mod limits;
 pub mod log;

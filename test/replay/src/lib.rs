@@ -17,11 +17,15 @@
 //! | `arguments.rs` | names of the registers of each system call |
 //! | `text.rs` | how a script is written, and read (feature `text`) |
 //! | `code.rs` | how the target gets its steps: words in the boot-info page |
+//! | `player.rs`, `conductor.rs` | the tasks of the replay image (feature `task`) |
 #![cfg_attr(not(feature = "text"), no_std)]
-#![forbid(unsafe_code)]
 
 pub mod arguments;
 pub mod code;
+#[cfg(feature = "task")]
+pub mod conductor;
+#[cfg(feature = "task")]
+pub mod player;
 mod step;
 #[cfg(feature = "text")]
 pub mod text;

@@ -1,9 +1,10 @@
-//! `cargo xtask test`: one list of names, three kinds of tests.
+//! `cargo xtask test`: one list of names, four kinds of tests.
 //!
 //! * *host*: what `cargo test` would run, program by program. `PACKAGE::TEST`
 //! * *target*: a promise of the kernel each, tried on the machine in a boot of its
 //!   own, on every machine; virtual time, so the same every time. `target::CASE`,
 //!   `target::MACHINE::CASE`
+//! * *replay*: a script of `test/replay` each, on the machine. `replay::SCRIPT`
 //! * *whole*: the default image from outside, as its user sees it. `whole::CASE`
 //!
 //! * *seeded*: that each target case has a break it must notice, `--seeded` tries them
@@ -14,6 +15,7 @@
 mod host;
 mod monitor;
 mod refusals;
+mod replay;
 mod report;
 mod seeded;
 mod target;
@@ -44,6 +46,9 @@ pub struct Arguments {
     /// takes about ten seconds for each
     #[arg(long, conflicts_with_all = ["host", "target", "list"])]
     seeded: bool,
+    /// Only this script, on the target; see test/replay
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["filter", "list", "host", "target"])]
+    replay: Option<PathBuf>,
 }
 
 /// Which tests are wanted.
@@ -58,6 +63,9 @@ impl Filter {
 /// Runs the tests.
 pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let root = place::root()?;
+    if let Some(path) = &arguments.replay {
+        return replay::file(&root, path);
+    }
     let filter = Filter(arguments.filter.clone());
     if arguments.seeded {
         let report = Report::new();
@@ -66,16 +74,19 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     }
     let target = target::names().into_iter().filter(|n| filter.wants(n)).collect::<Vec<_>>();
     let whole = whole::names().into_iter().filter(|n| filter.wants(n)).collect::<Vec<_>>();
-    let (target, whole) = if arguments.host { (vec![], vec![]) } else { (target, whole) };
+    let scripts = replay::names(&root).into_iter().filter(|n| filter.wants(n)).collect::<Vec<_>>();
+    let (target, scripts, whole) =
+        if arguments.host { (vec![], vec![], vec![]) } else { (target, scripts, whole) };
     let host = if arguments.target { host::Host::default() } else { host::build(&root, &filter)? };
     let seeded_check = !arguments.target && filter.wants(seeded::CHECK);
     if arguments.list {
         let host = host.programs.iter().flat_map(host::Program::names);
         let check = seeded_check.then(|| seeded::CHECK.to_owned());
-        host.chain(check).chain(target).chain(whole).for_each(|name| say!("{name}"));
+        let all = host.chain(check).chain(target).chain(scripts).chain(whole);
+        all.for_each(|name| say!("{name}"));
         return Ok(ExitCode::SUCCESS);
     }
-    let emulated = target.len() + whole.len();
+    let emulated = target.len() + scripts.len() + whole.len();
     if host.programs.is_empty() && host.broken.is_none() && emulated == 0 && !seeded_check {
         bail!(
             "no test has `{}` in its name; `cargo xtask test --list` prints them",
@@ -88,6 +99,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         seeded::check(&root, &report);
     }
     target::run(&root, &target, &report);
+    replay::run(&root, &scripts, &report);
     whole::run(&root, &whole, &report);
     Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,8 +1,11 @@
-//! Placeholder.
+//! Does what a script says.
 #![no_std]
 #![no_main]
+#![deny(unsafe_code)]
+
 userlib::task!();
 userlib::entry!(main);
+
 fn main() -> ! {
-    loop {}
+    exov6_test_replay::player::play(ports::HOME)
 }
