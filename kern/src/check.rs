@@ -78,11 +78,15 @@ impl<A: Arch> Kernel<A> {
     /// Whether a client has yet to learn of the restart of a server.
     fn is_to_be_told(&self, client: TaskIndex, server: TaskIndex) -> bool {
         let clients = self.clients_of(server);
-        self.task(server).teardown.is_some_and(|left| {
-            clients.iter().enumerate().any(|(number, entry)| {
-                entry.task == client.position() as u32 && left.clients & 1 << (number & 63) != 0
-            })
-        })
+        let mut left = self.task(server).teardown.map_or(0, |left| left.clients);
+        while left != 0 {
+            let entry = clients.get(left.trailing_zeros() as usize);
+            if entry.is_some_and(|entry| entry.task == client.position() as u32) {
+                return true;
+            }
+            left &= left.wrapping_sub(1);
+        }
+        false
     }
 
     /// Who waits for whom, and why: a call goes through a port of the caller, up in

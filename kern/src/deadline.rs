@@ -154,11 +154,13 @@ impl Deadlines {
     /// Whether the heap is one: order, and both directions of the index agree.
     #[must_use]
     pub fn is_consistent(&self) -> bool {
-        (0..self.length).all(|place| {
-            let number = self.heap[place & MASK];
-            self.place_of(number) == place
-                && (place == 0 || !self.before(number, self.heap[((place - 1) / 2) & MASK]))
-        }) && self.position.iter().filter(|&&p| p != 0).count() == self.length
+        let set = self.position.iter().fold(0_usize, |n, &p| n.wrapping_add(usize::from(p != 0)));
+        set == self.length
+            && (0..self.length).all(|place| {
+                let number = self.heap[place & MASK];
+                let above = self.heap[(place.wrapping_sub(1) / 2) & MASK];
+                self.place_of(number) == place && (place == 0 || !self.before(number, above))
+            })
     }
 
     fn place_of(&self, number: u16) -> usize {

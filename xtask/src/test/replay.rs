@@ -66,7 +66,7 @@ struct Image {
 }
 
 fn build(root: &Path) -> Result<Image> {
-    let built = dist::build(root, &root.join("test/replay/app.toml"), &mut Bar::new())?;
+    let built = dist::build(root, &root.join("test/replay/app.toml"), None, &mut Bar::new())?;
     let archive = exov6_archive::read(&built.archive)?;
     let tasks = archive.manifest.tasks.iter().map(|task| task.name.clone()).collect();
     Ok(Image { archive, path: built.image, tasks })
@@ -118,7 +118,7 @@ fn one(image: &Image, path: &Path) -> Result<()> {
         .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
     let words = words(&script, image)?;
     let wishes = Wishes { words, ..Wishes::default() };
-    let options = Options { time: Time::Virtual, wishes, limit: Some(LIMIT), gdb: None };
+    let options = Options { time: Time::Virtual, wishes, limit: Some(LIMIT), ..Options::default() };
     let mut said = Said::default();
     let run =
         exov6_emulate::run(&image.archive, &image.path, &options, &mut |event| match event {
