@@ -78,7 +78,7 @@ impl<A: Arch> Kernel<A> {
             {
                 return Err("a caller waits for the server of the port it called");
             }
-            if !self.desc(server).is_some_and(|server| server.rank < desc.rank) {
+            if self.desc(server).is_none_or(|server| server.rank >= desc.rank) {
                 return Err("calls go up in urgency");
             }
         }
