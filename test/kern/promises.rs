@@ -60,7 +60,7 @@ pub struct Promises {
     raised: Vec<u32>,
     /// When the supervisor must have looked at the faults.
     acknowledge: Option<u64>,
-    /// The counter after the step before.
+    /// The counter after the last step.
     now: u64,
 }
 
@@ -164,6 +164,7 @@ impl Promises {
         after: &Tasks,
     ) -> Result<(), String> {
         let now = kernel.arch.now.0;
+        let acted_at = std::mem::replace(&mut self.now, now);
         let supervisor = image.tables.header.supervisor as usize;
         let granted = Granted::new(image, event, after.len());
         let new_fault = (0..after.len()).any(|task| {
@@ -244,7 +245,9 @@ impl Promises {
             }
         }
         self.check_memory(image, event, before, memory, after, kernel, resets)?;
-        self.check_machine(event, &granted, kernel, resets, after, new_fault, supervisor, image)?;
+        self.check_machine(
+            event, &granted, kernel, resets, after, new_fault, supervisor, image, acted_at,
+        )?;
         self.forget(after);
         Ok(())
     }
@@ -459,6 +462,20 @@ impl Promises {
             }
             return Ok(());
         }
+        if number == nr::CALL && is.state == State::Runnable {
+            // It came back without anybody's reply.
+            let late = self.sent[task].as_ref().and_then(|sent| sent.deadline);
+            let late = late.is_some_and(|deadline| deadline <= self.now);
+            let status = new.arguments[0];
+            promise!(
+                status == nr::DEAD || late && status == nr::TIMEOUT,
+                "K2: the call of {name} came back with {status:#x}"
+            );
+            promise!(
+                new.words == [0; 8] && new.arguments[1] == 0,
+                "K8: {name} got words without a reply"
+            );
+        }
         let gives_words = [nr::KERNEL_OP, nr::SELF_INFO, nr::CALL].contains(&number);
         promise!(
             gives_words || new.words == words || receives,
@@ -587,13 +604,13 @@ impl Promises {
         new_fault: bool,
         supervisor: usize,
         image: &Image,
+        acted_at: u64,
     ) -> Result<(), String> {
         let now = kernel.arch.now.0;
         if new_fault && self.acknowledge.is_none() {
             // Tasks act before time passes.
-            self.acknowledge = Some(self.now.saturating_add(image.tables.header.ack_us));
+            self.acknowledge = Some(acted_at.saturating_add(image.tables.header.ack_us));
         }
-        self.now = now;
         if kernel.arch.resets != resets {
             let asked = granted.global(KernelOp::Reset);
             let died = after[supervisor].fault.is_some();

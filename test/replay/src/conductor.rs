@@ -54,12 +54,13 @@ impl Steps {
     }
 }
 
-/// Says who is faulted and why, and acknowledges.
+/// Says who is faulted and why (the host knows what it was told before), and acknowledges.
 pub fn look() {
     let mut from = 0;
     while let Some(task) = kernel::find_faulted(from) {
         let status = kernel::status(task);
-        defmt::info!("fault {=u32} {=u64}", task, status.fault & 0xff);
+        let (kind, life) = (status.fault & 0xff, status.generation);
+        defmt::info!("fault {=u32} {=u64} {=u64} {=u64}", task, life, status.count, kind);
         from = task + 1;
     }
 }

@@ -86,6 +86,7 @@ pub struct Lend {
 pub const MAX_LENDS: usize = 4;
 
 /// What a task does in a step.
+#[allow(clippy::large_enum_variant, reason = "there is no heap on the target, and most are calls")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// A system call.

@@ -7,6 +7,7 @@ use abi::syscall;
 use std::fmt::Write;
 
 /// A step of a script.
+#[allow(clippy::large_enum_variant, reason = "most steps are a task's")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Task `task`, whose turn it must be, does something.

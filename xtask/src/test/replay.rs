@@ -12,7 +12,7 @@ use exov6_decode::Event;
 use exov6_emulate::{Options, Time, Wishes};
 use exov6_test_replay::text::outcome;
 use exov6_test_replay::{Act, Outcome, Script, Step, code};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -45,7 +45,10 @@ pub fn run(root: &Path, names: &[String], report: &Report) {
         let path = root.join("test/replay").join(script).with_extension("script");
         let begun = Instant::now();
         match &image {
-            Ok(image) => report.result(name, begun.elapsed(), &one(image, &path)),
+            Ok(image) => {
+                let result = one(image, &path);
+                report.result(name, begun.elapsed(), &result);
+            }
             Err(error) => report.failed(name, start.elapsed(), &format!("{error:#}")),
         }
     }
@@ -76,7 +79,10 @@ fn build(root: &Path) -> Result<Image> {
 #[derive(Default)]
 struct Said {
     steps: BTreeMap<usize, Outcome>,
+    /// Kinds of the faults of each task, in order.
     faults: BTreeMap<usize, Vec<u8>>,
+    /// Faults that were told: task, life, number within it.
+    told: BTreeSet<(u64, u64, u64)>,
     rest: Vec<String>,
 }
 
@@ -93,8 +99,10 @@ impl Said {
         let kind = words.next()?;
         let numbers: Vec<u64> = words.map(|word| word.parse().ok()).collect::<Option<_>>()?;
         match (kind, &numbers[..]) {
-            ("fault", [task, kind]) => {
-                self.faults.entry(*task as usize).or_default().push(*kind as u8);
+            ("fault", [task, life, count, kind]) => {
+                if self.told.insert((*task, *life, *count)) {
+                    self.faults.entry(*task as usize).or_default().push(*kind as u8);
+                }
             }
             ("step", [line, kind, a, b, c, words @ ..]) => {
                 let words = words.try_into().ok()?;
@@ -181,11 +189,11 @@ fn compare(script: &Script, said: &mut Said, image: &Image) -> Result<()> {
             continue;
         };
         let here = said.steps.get(&at).copied();
-        let faulted = |kind| here.is_none() || here == Some(Outcome::Ended) && kind;
         let same = match expected {
             Outcome::Fault(kind) => {
                 let faults = said.faults.entry(task).or_default();
-                let next = (!faults.is_empty() && faulted(true)).then(|| faults.remove(0));
+                let stopped = matches!(here, None | Some(Outcome::Ended));
+                let next = (stopped && !faults.is_empty()).then(|| faults.remove(0));
                 if next == Some(kind as u8) {
                     true
                 } else {
