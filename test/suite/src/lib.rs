@@ -24,6 +24,7 @@ mod cases;
 pub mod command;
 #[cfg(feature = "task")]
 pub mod every;
+pub mod hostile;
 pub mod instructions;
 #[cfg(feature = "task")]
 pub mod machine;

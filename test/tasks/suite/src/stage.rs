@@ -196,6 +196,33 @@ impl Stage {
         self.does(who, Command::Places { first: place as u64 })[0]
     }
 
+    /// First byte of a puppet's stack, and the end of its writable memory.
+    #[track_caller]
+    pub fn writable(&mut self, who: u32) -> [u64; 2] {
+        let at = |place| self.does(who, Command::Places { first: place as u64 })[0];
+        [Place::StackBottom, Place::WritableEnd].map(at)
+    }
+
+    /// Sets all registers of a puppet's next trap.
+    #[track_caller]
+    pub fn load(&mut self, who: u32, x: &[u64; 31]) {
+        for (values, first) in x.chunks(6).zip((0..).step_by(6)) {
+            let mut six = [0; 6];
+            six[..values.len()].copy_from_slice(values);
+            self.does(who, Command::Set { first, values: six });
+        }
+    }
+
+    /// All registers of a puppet after its last trap.
+    #[track_caller]
+    pub fn registers(&mut self, who: u32) -> [u64; 31] {
+        let mut all = [0; 31];
+        for (part, first) in all.chunks_mut(8).zip((0..).step_by(8)) {
+            part.copy_from_slice(&self.does(who, Command::Get { first })[..part.len()]);
+        }
+        all
+    }
+
     /// Writes words into a puppet's memory.
     #[track_caller]
     pub fn poke(&mut self, who: u32, address: u64, words: &[u64]) {
@@ -330,6 +357,24 @@ pub fn check_state(who: u32, code: StateCode, peer: u32) {
     if status.state != state(code, peer) {
         differs("state", &status, &state(code, peer), format_args!("of {}", name(who)));
     }
+}
+
+/// What the kernel tells of every task but the suite and those given: for comparison with
+/// the same later.
+pub fn snapshot(except: &[u32]) -> [Status; tasks::NAMES.len()] {
+    let told = |who: usize| {
+        let who = who as u32;
+        let left_out = who == tasks::SUITE || except.contains(&who);
+        if left_out { Status::default() } else { kernel::status(who) }
+    };
+    core::array::from_fn(told)
+}
+
+/// Sum over a task's memory that tells every change of it (FNV-1a by words); 64 bytes at a
+/// time, as far as they can be read.
+pub fn sum(who: u32, from: u64, to: u64) -> u64 {
+    let words = (from..to).step_by(64).filter_map(|at| kernel::dump(who, at)).flatten();
+    words.fold(0xcbf2_9ce4_8422_2325, |sum, word| (sum ^ word).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 /// Name of a task.
