@@ -11,6 +11,7 @@ use abi::fault::Fault;
 use abi::kernel_op::{STATUS_FAULTED, StateCode, Status};
 use abi::limits::MAX_TASKS;
 use abi::syscall::{self, header};
+use core::fmt;
 use exov6_test_suite::Command;
 use exov6_test_suite::command::{COMMAND, DONE, ECHO, HELLO, Place, Words};
 use userlib::sys::CallReturn;
@@ -368,6 +369,26 @@ pub fn snapshot(except: &[u32]) -> [Status; tasks::NAMES.len()] {
         if left_out { Status::default() } else { kernel::status(who) }
     };
     core::array::from_fn(told)
+}
+
+/// Ends the case unless the kernel tells the same as before of every task but the suite and
+/// those given.
+#[track_caller]
+pub fn same(before: &[Status; tasks::NAMES.len()], except: &[u32], what: fmt::Arguments<'_>) {
+    for ((before, after), who) in before.iter().zip(snapshot(except)).zip(0..) {
+        if *before != after && !except.contains(&who) {
+            differs(name(who), &after, before, what);
+        }
+    }
+}
+
+/// Lets everybody who has something to do at boot do it.
+#[track_caller]
+pub fn settle(stage: &mut Stage) {
+    for who in [tasks::VICTIM, tasks::FP_A, tasks::FP_B, tasks::LOW] {
+        stage.is_there(who);
+    }
+    pause(2000);
 }
 
 /// Sum over a task's memory that tells every change of it (FNV-1a by words); 64 bytes at a

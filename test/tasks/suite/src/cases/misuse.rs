@@ -4,7 +4,8 @@ use super::WORDS;
 use super::slices::{Span, lend};
 use crate::check::{check, check_eq};
 use crate::stage::{
-    Stage, call, check_fault, check_state, name, number, pause, puppet_ports, snapshot, state, sum,
+    Stage, call, check_fault, check_state, name, number, pause, puppet_ports, same, snapshot,
+    state, sum,
 };
 use crate::{notifications, ports, tasks, timers};
 use abi::fault::{Fault, FaultKind};
@@ -79,7 +80,6 @@ pub fn out_ptr(stage: &mut Stage) {
     for target in targets(&span) {
         for length in [0, 1, 8, 64] {
             let (handle, memory) = lend(stage);
-            let edge = kernel::dump(SERVER, span.initial - 64);
             let x = [handle, 0, 0, target, length];
             if may_write(&span, SERVER, target, length) {
                 check_eq!(stage.trap(SERVER, syscall::LEASE_READ, &x)[..2], [syscall::OK, length]);
@@ -88,14 +88,16 @@ pub fn out_ptr(stage: &mut Stage) {
                 accepted += 1;
                 continue;
             }
-            let fault = Fault::new(FaultKind::BadSlice, target);
-            stage.trap_faults(SERVER, syscall::LEASE_READ, &x, fault);
+            stage.prepare(SERVER, &[0; 8], &x);
+            let edge = kernel::dump(SERVER, span.initial - 64);
+            let number = u64::from(syscall::LEASE_READ);
+            let status = stage.faults(SERVER, Command::Trap { number });
+            check_fault(&status, Fault::new(FaultKind::BadSlice, target));
             check_eq!(kernel::dump(VICTIM, memory), Some(WORDS));
-            if target == span.initial - 4 {
-                // Not even the part that could have been written; the new life cleared it.
-                check_eq!(edge, Some([0; 8]));
-                check_eq!(kernel::dump(SERVER, span.initial - 64), Some([0; 8]));
-            }
+            // Not even the part that could have been written.
+            let after = kernel::dump(SERVER, span.initial - 64);
+            check_eq!(after, edge, "{} bytes at {:#x}", length, target);
+            stage.restart(SERVER);
             stage.answer(VICTIM);
             refused += 1;
         }
@@ -195,7 +197,7 @@ pub fn double_reply(stage: &mut Stage) {
                 }
                 let before = snapshot(&[]);
                 second.give(caller, &second_words);
-                check_eq!(snapshot(&[]), before, "{:?}, {:?}, {}", first, second, moment);
+                same(&before, &[], format_args!("{first:?}, {second:?}, {moment}"));
                 if first == Answer::Fault {
                     let from = Fault {
                         who: tasks::SUITE as u8,
@@ -261,7 +263,7 @@ pub fn reply_dead(stage: &mut Stage) {
                 let results = stage.trap(SERVER, copy, &[handle, 0, 0, buffer, 8]);
                 check_eq!(results[..2], [syscall::DEFECT, 0], "{:#x}", handle);
             }
-            check_eq!(snapshot(&[SERVER]), before, "after answers to {:#x}", handle);
+            same(&before, &[SERVER], format_args!("after answers to {handle:#x}"));
             tried += 1;
         }
     }
@@ -292,7 +294,11 @@ pub fn post_storm(stage: &mut Stage) {
         let storm = if listens { notifications::POSTED } else { Bits::NONE };
         sys::timer_set(timers::ALARM.number, deadline, timers::ALARM.bits);
         loop {
-            match sys::recv(Mode::Notifications, timers::ALARM.bits | storm) {
+            let mask = timers::ALARM.bits | storm;
+            match sys::recv(Mode::Notifications, mask) {
+                Received::Notified(bits) if !mask.contains(bits) => {
+                    check!(false, "{:?} of {:?}", bits, mask);
+                }
                 Received::Notified(bits) if bits.intersects(timers::ALARM.bits) => break,
                 Received::Notified(_) => woken += 1,
                 other => check!(false, "{:?}", other),
