@@ -1,13 +1,16 @@
-//! `cargo xtask test`: one list of names, three kinds of tests.
+//! `cargo xtask test`: one list of names, four kinds of tests.
 //!
 //! * *host*: what `cargo test` would run, program by program. `PACKAGE::TEST`
 //! * *target*: a promise of the kernel each, tried on the machine in a boot of its
 //!   own; virtual time, so the same every time. `target::CASE`
+//! * *fuzz*: random system calls on the machine, a boot for each seed. `fuzz::seed_N`
 //! * *whole*: the default image from outside, as its user sees it. `whole::CASE`
 //!
 //! A line per test as it ends, details of the failed ones below theirs; the last
 //! line is `N passed, N failed`.
 
+mod backoff;
+mod fuzz;
 mod host;
 mod report;
 mod target;
@@ -34,6 +37,9 @@ pub struct Arguments {
     /// Only tests that run in the emulator
     #[arg(long)]
     target: bool,
+    /// Fuzz the kernel with seeds 1 to N
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    seeds: u64,
 }
 
 /// Which tests are wanted.
@@ -49,8 +55,12 @@ impl Filter {
 pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let root = place::root()?;
     let filter = Filter(arguments.filter.clone());
-    let target = target::names().into_iter().filter(|n| filter.wants(n)).collect::<Vec<_>>();
+    let target = target::names().into_iter().chain([backoff::NAME.to_owned()]);
+    let target = target.filter(|n| filter.wants(n)).collect::<Vec<_>>();
+    let fuzz = fuzz::names(arguments.seeds);
+    let fuzz = fuzz.into_iter().filter(|n| filter.wants(n)).collect::<Vec<_>>();
     let whole = whole::names().into_iter().filter(|n| filter.wants(n)).collect::<Vec<_>>();
+    let target = [target, fuzz].concat();
     let (target, whole) = if arguments.host { (vec![], vec![]) } else { (target, whole) };
     let host = if arguments.target { host::Host::default() } else { host::build(&root, &filter)? };
     if arguments.list {
@@ -67,6 +77,8 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let report = Report::new();
     host::run(&host, &report);
     target::run(&root, &target, &report);
+    backoff::run(&root, &target, &report);
+    fuzz::run(&root, &target, &report);
     whole::run(&root, &whole, &report);
     Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
