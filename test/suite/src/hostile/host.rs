@@ -31,8 +31,9 @@ pub enum Way {
     Push,
 }
 
-pub unsafe fn enter(_: Way, _: &mut Context) -> u64 {
-    unimplemented!("a puppet outside of an image")
+pub unsafe fn enter(way: Way, _: &mut Context) -> u64 {
+    let at = if let Way::Trap(at) = way { at } else { 0 };
+    unimplemented!("way {at} into the kernel, outside of an image")
 }
 
 pub fn entry_of(_: u64) -> u64 {

@@ -20,7 +20,7 @@ const PERIOD_US: u64 = 1000;
 static MEMORY: [AtomicU64; 1024] = [const { AtomicU64::new(0) }; 1024];
 
 fn pattern(round: u64, at: u64) -> u64 {
-    (round << 32 | at + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    ((round << 32) | (at + 1)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// Works with a value of its own in every register.
@@ -64,7 +64,7 @@ fn main() -> ! {
         WORST.max(late_us);
         assert!(bound_us == 0 || late_us <= bound_us, "late by {late_us} us");
         ROUNDS.set(round + 1);
-        deadline = deadline + Ticks::from_us(PERIOD_US);
+        deadline += Ticks::from_us(PERIOD_US);
         if bound_us == 0 && deadline < now() {
             deadline = now() + Ticks::from_us(PERIOD_US);
         }
