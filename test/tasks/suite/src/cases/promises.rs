@@ -209,7 +209,8 @@ pub fn k3_totality(stage: &mut Stage) {
     let before = sums();
     let (mut calls, mut faults) = (0, 0);
     for number in TRAPS.iter().copied().filter(|number| !leave_out.contains(number)) {
-        for first in EXTREMES {
+        // With every kernel operation among them.
+        for first in EXTREMES.into_iter().chain(3..11) {
             for (second, third) in EXTREMES.into_iter().zip(EXTREMES.into_iter().rev()) {
                 // Soon enough to see the end of, where it is a deadline.
                 let x = [first, second, third, 1, third];
@@ -231,6 +232,9 @@ pub fn k3_totality(stage: &mut Stage) {
     }
     check!(calls > 3000 && faults > 2000, "{} calls, {} faults", calls, faults);
     check_eq!(sums(), before, "memory of fp-a and fp-b");
+    for who in [SERVER, tasks::SUPERVISOR, tasks::FP_A, tasks::FP_B] {
+        check_eq!(kernel::status(who).generation, 0, "restarts of {}", name(who));
+    }
     stage.restart(SERVER);
     stage.restart(LOW);
     for who in [tasks::FP_A, tasks::FP_B, LOW] {
