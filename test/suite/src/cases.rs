@@ -115,6 +115,31 @@ macro_rules! cases {
                 thread_pointer = "the user thread register is each declaring task's own and zero for the rest",
                 exclusive_monitor = "an exclusive access does not succeed across a switch",
             }
+            hostile {
+                entry_regs = "entered by a system call, an interrupt or a fault with every register, SP, flag and FP register hostile, the kernel does what it does for a benign task",
+                pstate = "however a task comes to run, it runs at EL0 with nothing masked, and its flags are its own",
+                reg_canary = "over ten thousand system calls and as many switches no register of a task changes but declared results",
+                bad_sp = "a stack pointer that leads nowhere, into the kernel, a device or another task harms nobody at any entry",
+                exec_ktext = "a branch to any word of kernel text is a fault at that word",
+                stack_guard = "recursion, a frame larger than stack and guard, and a stack pointer beyond the guard end in the fault that says so",
+            }
+            misuse {
+                out_ptr = "memory that the kernel or a server is to write, and the caller may not: the caller faults, nothing is written",
+                double_reply = "the second answer to a call has no effect, whatever the two are",
+                reply_dead = "an answer to a restarted, faulted or never calling task, to oneself and to no task changes nothing",
+                post_storm = "while all tasks post in a tight loop, their neighbours meet their timers",
+                pad = "bytes beyond a message's length are zero, to servers, to clients, and in what the kernel tells",
+            }
+            promises {
+                k1_spatial = "each task reaches exactly its own regions, to the byte, and no write of one shows in another",
+                k2_no_authority = "every port, operation, post, bit, timer and kernel operation that a task was not given faults it",
+                k3_totality = "system calls with extreme arguments in every combination leave kernel and neighbours as they were",
+                k4_bounded = "every system call with extreme arguments returns within a fixed time",
+                k5_containment = "a fault changes the task's own state, what its partners wait for, and one bit of the supervisor",
+                k6_pristine = "a restarted task's memory is that of a fresh boot, byte for byte, and nothing of its old life comes later",
+                k7_lease_lifetime = "a lease ends with the reply, timeout, fault or restart of its lender and with its server's life",
+                k8_no_leak = "what cannot be read is not told: dumps, copies and messages end exactly where they may",
+            }
             idol {
                 idol_every_type = "each argument, reply and error form round-trips at its extremes",
                 idol_bool_enum_invalid = "an invalid bool or enum value faults the sender, not the server",

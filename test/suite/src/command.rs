@@ -159,6 +159,52 @@ pub enum Command {
         /// Stack pointer.
         stack_pointer: u64,
     },
+    /// Enters the kernel with the prepared registers and everything else hostile, then
+    /// notes all registers. Answers SP and flags afterwards, how many FP registers have
+    /// changed, then `x8`–`x12`.
+    Enter {
+        /// As for [`Command::Trap`], or one of [`crate::hostile::SPIN`],
+        /// [`crate::hostile::FAULT`], [`crate::hostile::LOAD`] and [`crate::hostile::PUSH`].
+        how: u64,
+        /// SP at the entry.
+        stack_pointer: u64,
+        /// NZCV at the entry (bits 31–28).
+        flags: u64,
+        /// TPIDR_EL0 at the entry.
+        thread_pointer: u64,
+        /// In every FP register at the entry, with hostile FPCR and FPSR; 0: none is touched.
+        fp: u64,
+    },
+    /// Makes system calls with a value of its own in every register. Answers how many
+    /// registers changed that should not, the call, register, value and expected value of the
+    /// first of them, and how many calls it made.
+    Canary {
+        /// How many calls.
+        rounds: u64,
+        /// Part of every value.
+        seed: u64,
+    },
+    /// Traps with the prepared registers. Answers the ticks that it took, then `x8`–`x14`.
+    Timed {
+        /// As for [`Command::Trap`].
+        number: u64,
+    },
+    /// Posts in a tight loop until the counter has a value. Answers how often.
+    Storm {
+        /// Counter value, in ticks.
+        until: u64,
+        /// Bits to post through the first grant.
+        bits: u64,
+    },
+    /// Calls itself, as compiled code does, until the stack ends.
+    Recurse,
+    /// Calls a compiled function whose frame is larger than stack and guard page together.
+    BigFrame,
+    /// Writes a value over all of its writable memory but the log ring, and faults.
+    Scorch {
+        /// What is written to every word.
+        value: u64,
+    },
     /// The server's: answers caller handle, badge, header and five words of a call that
     /// it keeps.
     Kept {
@@ -203,6 +249,15 @@ impl Command {
             Forget => [22, 0, 0, 0, 0, 0, 0, 0],
             Hostile { until, stack_pointer } => [24, until, stack_pointer, 0, 0, 0, 0, 0],
             Count => [23, 0, 0, 0, 0, 0, 0, 0],
+            Enter { how, stack_pointer, flags, thread_pointer, fp } => {
+                [25, how, stack_pointer, flags, thread_pointer, fp, 0, 0]
+            }
+            Canary { rounds, seed } => [26, rounds, seed, 0, 0, 0, 0, 0],
+            Timed { number } => [27, number, 0, 0, 0, 0, 0, 0],
+            Storm { until, bits } => [28, until, bits, 0, 0, 0, 0, 0],
+            Recurse => [29, 0, 0, 0, 0, 0, 0, 0],
+            BigFrame => [30, 0, 0, 0, 0, 0, 0, 0],
+            Scorch { value } => [31, value, 0, 0, 0, 0, 0, 0],
         }
     }
 
@@ -236,6 +291,13 @@ impl Command {
             22 => Forget,
             23 => Count,
             24 => Hostile { until: a, stack_pointer: b },
+            25 => Enter { how: a, stack_pointer: b, flags: c, thread_pointer: d, fp: e },
+            26 => Canary { rounds: a, seed: b },
+            27 => Timed { number: a },
+            28 => Storm { until: a, bits: b },
+            29 => Recurse,
+            30 => BigFrame,
+            31 => Scorch { value: a },
             _ => Nothing,
         }
     }
@@ -282,6 +344,14 @@ pub enum Place {
     Frame,
     /// The first FP instruction of [`Command::SpinFp`].
     Fp,
+    /// First instruction of [`crate::hostile::SPIN`].
+    EnterSpin,
+    /// The instruction of [`crate::hostile::FAULT`].
+    EnterFault,
+    /// The load of [`crate::hostile::LOAD`].
+    EnterLoad,
+    /// The store of [`crate::hostile::PUSH`].
+    EnterPush,
 }
 
 /// Length of [`Place::Buffer`].
@@ -297,11 +367,11 @@ mod tests {
 
     #[test]
     fn every_command_survives_its_words() {
-        for code in 0..=25 {
+        for code in 0..=32 {
             let words = [code, 11, 12, 13, 14, 15, 16, 17];
             let command = Command::decode(&words);
             assert_eq!(Command::decode(&command.encode()), command);
-            let known = (1..=24).contains(&code);
+            let known = (1..=31).contains(&code);
             assert_eq!(command != Command::Nothing, known, "{command:?}");
             assert_eq!(command.encode()[0], if known { code } else { 0 });
         }

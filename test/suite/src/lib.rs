@@ -24,6 +24,9 @@ mod cases;
 pub mod command;
 #[cfg(feature = "task")]
 pub mod every;
+#[cfg(feature = "task")]
+pub mod fuzz;
+pub mod hostile;
 pub mod instructions;
 #[cfg(feature = "task")]
 pub mod machine;

@@ -14,6 +14,7 @@ mod host;
 use host as port;
 
 use crate::command::{BUFFER_BYTES, CONSTANT, DATA, Place};
+use crate::hostile;
 use core::sync::atomic::AtomicU64;
 
 /// `x0`–`x30`.
@@ -52,6 +53,10 @@ pub fn place(number: u64) -> u64 {
         n if n == Place::Data as u64 => of(&DATA_WORD),
         n if n == Place::Zero as u64 => of(&ZERO_WORD),
         n if n == Place::Uninit as u64 => of(&UNINIT_WORD),
+        n if n == Place::EnterSpin as u64 => hostile::entry_of(hostile::SPIN),
+        n if n == Place::EnterFault as u64 => hostile::entry_of(hostile::FAULT),
+        n if n == Place::EnterLoad as u64 => hostile::entry_of(hostile::LOAD),
+        n if n == Place::EnterPush as u64 => hostile::entry_of(hostile::PUSH),
         n => port::place(n),
     }
 }

@@ -1,11 +1,12 @@
 //! Puppet: does what commands say, one after the other, and thinks nothing of it.
 
-use crate::command::{Command, DONE, HELLO, KEEP_THREAD_POINTER, NO_TRAP, Words};
+use crate::command::{Command, DONE, HELLO, KEEP_THREAD_POINTER, NO_TRAP, Place, Words};
+use crate::hostile::{self, Context};
 use crate::instructions;
 use crate::machine::{self, FpRegisters, Registers};
 use abi::syscall;
 use userlib::time::now;
-use userlib::{Port, sys};
+use userlib::{Bits, Port, sys};
 
 /// State of a puppet.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +95,7 @@ impl Puppet {
                 [0; 8]
             }
             Command::Frame => {
-                let bottom = machine::place(crate::command::Place::StackBottom as u64);
+                let bottom = machine::place(Place::StackBottom as u64);
                 // SAFETY: as above.
                 unsafe { machine::frame(bottom - 64) };
                 [0; 8]
@@ -139,6 +140,44 @@ impl Puppet {
             Command::Hostile { until, stack_pointer } => {
                 let (flags, index) = machine::hostile(until, stack_pointer);
                 [flags, index, 0, 0, 0, 0, 0, 0]
+            }
+            Command::Enter { how, stack_pointer, flags, thread_pointer, fp } => {
+                let x = self.registers;
+                let mut context = Context { x, stack_pointer, flags, thread_pointer, fp };
+                // SAFETY: as for a trap alone.
+                let Some(changed) = (unsafe { hostile::enter(how, &mut context) }) else {
+                    return [u64::MAX; 8];
+                };
+                self.registers = context.x;
+                let [.., a, b, c, d, e] = context.x[..13] else { return [u64::MAX; 8] };
+                [context.stack_pointer, context.flags, changed, a, b, c, d, e]
+            }
+            Command::Canary { rounds, seed } => hostile::canary(rounds, seed),
+            Command::Timed { number } => {
+                let before = now();
+                // SAFETY: as for a trap alone.
+                let done = unsafe { machine::trap(number, &mut self.registers) };
+                let ticks = done.map_or(u64::MAX, |()| (now() - before).0);
+                let [a, b, c, d, e, f, g, _] = self.words(8);
+                [ticks, a, b, c, d, e, f, g]
+            }
+            Command::Storm { until, bits } => {
+                let mut count = 0;
+                while now().0 < until {
+                    sys::post(0, Bits(bits as u32));
+                    count += 1;
+                }
+                one(count)
+            }
+            Command::Recurse => one(hostile::recurse(self.commands)),
+            Command::BigFrame => one(hostile::big_frame(self.commands)),
+            Command::Scorch { value } => {
+                let at = |place| machine::place(place as u64);
+                let [from, to] = [at(Place::StackBottom), at(Place::WritableEnd)];
+                // SAFETY: nothing in this life reads that memory again: the loop uses none, and
+                // ends in a fault.
+                unsafe { hostile::scorch(from, to, value) };
+                [0; 8]
             }
             Command::Count => one(self.commands),
             Command::Nothing | Command::Kept { .. } | Command::Forget => [0; 8],

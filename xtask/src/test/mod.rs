@@ -5,6 +5,7 @@
 //!   own, on every machine; virtual time, so the same every time. `target::CASE`,
 //!   `target::MACHINE::CASE`
 //! * *replay*: a script of `test/replay` each, on the machine. `replay::SCRIPT`
+//! * *fuzz*: random system calls on the machine, a boot for each seed. `fuzz::seed_N`
 //! * *whole*: the default image from outside, as its user sees it. `whole::CASE`
 //!
 //! * *seeded*: that each target case has a break it must notice, `--seeded` tries them
@@ -12,6 +13,8 @@
 //! A line per test as it ends, details of the failed ones below theirs; then what was
 //! skipped and why, and what failed; the last line is `N passed, N failed`.
 
+mod backoff;
+mod fuzz;
 mod host;
 mod monitor;
 mod refusals;
@@ -49,6 +52,9 @@ pub struct Arguments {
     /// Only this script, on the target; see test/replay
     #[arg(long, value_name = "FILE", conflicts_with_all = ["filter", "list", "host", "target"])]
     replay: Option<PathBuf>,
+    /// Fuzz the kernel with seeds 1 to N
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    seeds: u64,
 }
 
 /// Which tests are wanted.
@@ -72,22 +78,25 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         seeded::run(&root, &|name| filter.wants(name), &report)?;
         return Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
-    let target = target::names().into_iter().filter(|n| filter.wants(n)).collect::<Vec<_>>();
-    let whole = whole::names().into_iter().filter(|n| filter.wants(n)).collect::<Vec<_>>();
-    let scripts = replay::names(&root).into_iter().filter(|n| filter.wants(n)).collect::<Vec<_>>();
-    let (target, scripts, whole) =
-        if arguments.host { (vec![], vec![], vec![]) } else { (target, scripts, whole) };
+    let mut emulated = vec![];
+    if !arguments.host {
+        emulated.extend(target::names());
+        emulated.push(backoff::NAME.to_owned());
+        emulated.extend(replay::names(&root));
+        emulated.extend(fuzz::names(arguments.seeds));
+        emulated.extend(whole::names());
+        emulated.retain(|name| filter.wants(name));
+    }
     let host = if arguments.target { host::Host::default() } else { host::build(&root, &filter)? };
     let seeded_check = !arguments.target && filter.wants(seeded::CHECK);
     if arguments.list {
         let host = host.programs.iter().flat_map(host::Program::names);
         let check = seeded_check.then(|| seeded::CHECK.to_owned());
-        let all = host.chain(check).chain(target).chain(scripts).chain(whole);
+        let all = host.chain(check).chain(emulated);
         all.for_each(|name| say!("{name}"));
         return Ok(ExitCode::SUCCESS);
     }
-    let emulated = target.len() + scripts.len() + whole.len();
-    if host.programs.is_empty() && host.broken.is_none() && emulated == 0 && !seeded_check {
+    if host.programs.is_empty() && host.broken.is_none() && emulated.is_empty() && !seeded_check {
         bail!(
             "no test has `{}` in its name; `cargo xtask test --list` prints them",
             arguments.filter.as_deref().unwrap_or_default()
@@ -98,9 +107,11 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     if seeded_check {
         seeded::check(&root, &report);
     }
-    target::run(&root, &target, &report);
-    replay::run(&root, &scripts, &report);
-    whole::run(&root, &whole, &report);
+    target::run(&root, &emulated, &report);
+    backoff::run(&root, &emulated, &report);
+    replay::run(&root, &emulated, &report);
+    fuzz::run(&root, &emulated, &report);
+    whole::run(&root, &emulated, &report);
     Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

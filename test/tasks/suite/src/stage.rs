@@ -11,6 +11,7 @@ use abi::fault::Fault;
 use abi::kernel_op::{STATUS_FAULTED, StateCode, Status};
 use abi::limits::MAX_TASKS;
 use abi::syscall::{self, header};
+use core::fmt;
 use exov6_test_suite::Command;
 use exov6_test_suite::command::{COMMAND, DONE, ECHO, HELLO, Place, Words};
 use userlib::sys::CallReturn;
@@ -196,6 +197,33 @@ impl Stage {
         self.does(who, Command::Places { first: place as u64 })[0]
     }
 
+    /// First byte of a puppet's stack, and the end of its writable memory.
+    #[track_caller]
+    pub fn writable(&mut self, who: u32) -> [u64; 2] {
+        let at = |place| self.does(who, Command::Places { first: place as u64 })[0];
+        [Place::StackBottom, Place::WritableEnd].map(at)
+    }
+
+    /// Sets all registers of a puppet's next trap.
+    #[track_caller]
+    pub fn load(&mut self, who: u32, x: &[u64; 31]) {
+        for (values, first) in x.chunks(6).zip((0..).step_by(6)) {
+            let mut six = [0; 6];
+            six[..values.len()].copy_from_slice(values);
+            self.does(who, Command::Set { first, values: six });
+        }
+    }
+
+    /// All registers of a puppet after its last trap.
+    #[track_caller]
+    pub fn registers(&mut self, who: u32) -> [u64; 31] {
+        let mut all = [0; 31];
+        for (part, first) in all.chunks_mut(8).zip((0..).step_by(8)) {
+            part.copy_from_slice(&self.does(who, Command::Get { first })[..part.len()]);
+        }
+        all
+    }
+
     /// Writes words into a puppet's memory.
     #[track_caller]
     pub fn poke(&mut self, who: u32, address: u64, words: &[u64]) {
@@ -330,6 +358,44 @@ pub fn check_state(who: u32, code: StateCode, peer: u32) {
     if status.state != state(code, peer) {
         differs("state", &status, &state(code, peer), format_args!("of {}", name(who)));
     }
+}
+
+/// What the kernel tells of every task but the suite and those given: for comparison with
+/// the same later.
+pub fn snapshot(except: &[u32]) -> [Status; tasks::NAMES.len()] {
+    let told = |who: usize| {
+        let who = who as u32;
+        let left_out = who == tasks::SUITE || except.contains(&who);
+        if left_out { Status::default() } else { kernel::status(who) }
+    };
+    core::array::from_fn(told)
+}
+
+/// Ends the case unless the kernel tells the same as before of every task but the suite and
+/// those given.
+#[track_caller]
+pub fn same(before: &[Status; tasks::NAMES.len()], except: &[u32], what: fmt::Arguments<'_>) {
+    for ((before, after), who) in before.iter().zip(snapshot(except)).zip(0..) {
+        if *before != after && !except.contains(&who) {
+            differs(name(who), &after, before, what);
+        }
+    }
+}
+
+/// Lets everybody who has something to do at boot do it.
+#[track_caller]
+pub fn settle(stage: &mut Stage) {
+    for who in [tasks::VICTIM, tasks::FP_A, tasks::FP_B, tasks::LOW] {
+        stage.is_there(who);
+    }
+    pause(2000);
+}
+
+/// Sum over a task's memory that tells every change of it (FNV-1a by words); 64 bytes at a
+/// time, as far as they can be read.
+pub fn sum(who: u32, from: u64, to: u64) -> u64 {
+    let words = (from..to).step_by(64).filter_map(|at| kernel::dump(who, at)).flatten();
+    words.fold(0xcbf2_9ce4_8422_2325, |sum, word| (sum ^ word).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 /// Name of a task.

@@ -43,7 +43,7 @@ fn each_instruction(stage: &mut Stage, group: Group) -> usize {
 
 /// Nobody else has noticed anything.
 #[track_caller]
-fn others_go_on(stage: &mut Stage) {
+pub(super) fn others_go_on(stage: &mut Stage) {
     check_eq!(call(ports::SERVER, ECHO, &[9; 8]).words, echo(&[9; 8]).1);
     for who in [tasks::FP_A, tasks::FP_B, tasks::LOW] {
         stage.does(who, Command::Nothing);

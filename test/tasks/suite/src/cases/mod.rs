@@ -3,11 +3,14 @@
 
 pub mod calls;
 pub mod faults;
+pub mod hostile;
 pub mod idol;
 pub mod interrupts;
 pub mod leases;
 pub mod memory;
+pub mod misuse;
 pub mod posts;
+pub mod promises;
 pub mod registers;
 pub mod replies;
 pub mod restart;

@@ -38,7 +38,7 @@ fn registers(stage: &mut Stage) -> [u64; 32] {
 
 /// System calls that return, with their arguments and how many result registers from
 /// `x8` on they have, and whether they return words.
-fn calls() -> [(u16, [u64; 5], usize, bool); 12] {
+pub(super) fn calls() -> [(u16, [u64; 5], usize, bool); 12] {
     let [port, echo] = number(puppet_ports::SERVER, ECHO, 64, 0);
     let soon = (now() + Ticks::from_us(200)).0;
     let status = [KernelOp::Status as u64, u64::from(tasks::LOW), 0, 0, 0];

@@ -18,25 +18,25 @@ const KERNEL: u64 = 0xffff_ff80_4020_0000;
 
 /// A piece of a puppet's span, and what it may be lent for.
 #[derive(Clone, Copy)]
-struct Piece {
-    start: u64,
-    end: u64,
-    rights: u32,
+pub(super) struct Piece {
+    pub start: u64,
+    pub end: u64,
+    pub rights: u32,
 }
 
 /// Edges of a puppet's span, as the build promises to lay it out.
-struct Span {
-    text: u64,
-    constants: u64,
-    guard: u64,
-    stack: u64,
-    initial: u64,
-    pieces: [Piece; 5],
+pub(super) struct Span {
+    pub text: u64,
+    pub constants: u64,
+    pub guard: u64,
+    pub stack: u64,
+    pub initial: u64,
+    pub pieces: [Piece; 5],
 }
 
 impl Span {
     #[track_caller]
-    fn of(stage: &mut Stage, who: u32) -> Self {
+    pub fn of(stage: &mut Stage, who: u32) -> Self {
         let places = stage.does(who, Command::Places { first: Place::TextStart as u64 });
         let [text, constants, guard, stack, _, initial, ..] = places;
         let both = LEASE_R | LEASE_W;
@@ -54,7 +54,7 @@ impl Span {
     }
 
     /// The reference: every byte lies in a piece with the rights.
-    fn allows(&self, address: u64, length: u64, rights: u32) -> bool {
+    pub fn allows(&self, address: u64, length: u64, rights: u32) -> bool {
         let Some(end) = address.checked_add(length) else { return false };
         let mut at = address;
         while at < end {
@@ -160,7 +160,7 @@ pub fn slice_spans_regions(stage: &mut Stage) {
 
 /// Makes the victim lend its buffer's second half to the server; handle and address.
 #[track_caller]
-fn lend(stage: &mut Stage) -> (u64, u64) {
+pub(super) fn lend(stage: &mut Stage) -> (u64, u64) {
     let table = stage.place(tasks::VICTIM, Place::Buffer);
     let memory = table + PAGE;
     let rights = u64::from(LEASE_R | LEASE_W);
