@@ -33,6 +33,9 @@ pub trait Frame: Copy {
     fn pc(&self) -> u64;
     /// Stack pointer.
     fn sp(&self) -> u64;
+    /// Puts the program counter back to the system-call instruction, so that the call
+    /// is made again.
+    fn repeat_call(&mut self);
     /// The registers of a task that has just begun: program counter and stack pointer
     /// as built, all else zero.
     fn begin(task: &desc::Task) -> Self;

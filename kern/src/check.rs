@@ -5,7 +5,7 @@
 
 use crate::arch::Arch;
 use crate::kernel::Kernel;
-use crate::task::State;
+use crate::task::{State, TaskIndex};
 
 impl<A: Arch> Kernel<A> {
     /// The first broken invariant, by name.
@@ -15,16 +15,20 @@ impl<A: Arch> Kernel<A> {
     pub fn check_all(&self) -> Result<(), &'static str> {
         for index in self.indices() {
             let task = self.task(index);
-            let rank = self.rank_bit(index);
-            if (self.ready & rank != 0) != task.is_ready() {
+            let rank = self.rank(index);
+            if self.ready.contains(rank) != task.is_ready() {
                 return Err("the ready set says what the states say");
             }
             let queued_at = match task.state {
-                State::InCall(server) if task.fault.is_none() => Some(server),
+                State::InCall(server)
+                    if task.fault.is_none() && !self.is_to_be_told(index, server) =>
+                {
+                    Some(server)
+                }
                 _ => None,
             };
             for server in self.indices() {
-                let queued = self.task(server).callers & rank != 0;
+                let queued = self.task(server).callers.contains(rank);
                 if queued != (queued_at == Some(server)) {
                     return Err("a caller is queued at exactly the server it calls");
                 }
@@ -35,7 +39,7 @@ impl<A: Arch> Kernel<A> {
             }
             if let State::InRecv { open, mask } = task.state
                 && task.is_live()
-                && (task.posted & mask != 0 || open && task.callers != 0)
+                && (task.posted & mask != 0 || open && !task.callers.is_empty())
             {
                 return Err("nobody waits for what is already there");
             }
@@ -43,12 +47,15 @@ impl<A: Arch> Kernel<A> {
             if task.posted & !desc.bits != 0 {
                 return Err("only bits that exist are posted");
             }
-            if self.task_of_rank(desc.rank) != index {
+            if self.task_of(rank) != index {
                 return Err("ranks and tasks map one to one");
             }
         }
-        if self.ready & !self.all_ranks() != 0 {
-            return Err("only tasks are ready");
+        let mut ready = self.ready;
+        while let Some(rank) = ready.take_first() {
+            if self.rank(self.task_of(rank)) != rank {
+                return Err("only tasks are ready");
+            }
         }
         if !self.storage.deadlines.is_consistent() {
             return Err("the deadlines form a heap");
@@ -56,7 +63,13 @@ impl<A: Arch> Kernel<A> {
         Ok(())
     }
 
-    fn all_ranks(&self) -> u64 {
-        self.indices().fold(0, |mask, index| mask | self.rank_bit(index))
+    /// Whether a client has yet to learn of the restart of a server.
+    fn is_to_be_told(&self, client: TaskIndex, server: TaskIndex) -> bool {
+        let clients = self.clients_of(server);
+        self.task(server).teardown.is_some_and(|left| {
+            clients.iter().enumerate().any(|(number, entry)| {
+                entry.task == client.position() as u32 && left.clients & 1 << (number & 63) != 0
+            })
+        })
     }
 }

@@ -13,6 +13,7 @@
 //! ```
 
 use crate::arch::Ticks;
+use crate::ranks::Rank;
 use abi::limits::{MAX_TASKS, MAX_TIMERS};
 
 /// Numbers: timers, then waits, then the kernel's own two.
@@ -30,14 +31,14 @@ pub enum Owner {
     /// Timer `timer` (0–7) of the task of rank `rank`.
     Timer {
         /// Rank of the owner.
-        rank: u32,
+        rank: Rank,
         /// Number of the timer.
         timer: u32,
     },
     /// The wait of the task of rank `rank`.
     Wait {
         /// Rank of the waiting task.
-        rank: u32,
+        rank: Rank,
     },
     /// The supervisor's time to acknowledge a fault.
     Acknowledge,
@@ -46,19 +47,16 @@ pub enum Owner {
 }
 
 impl Owner {
-    /// Its number. Ranks and timers are reduced to their limits.
+    /// Its number. Timers are reduced to their limit.
     #[must_use]
     pub fn number(self) -> Number {
         let n = match self {
             Owner::Acknowledge => 0,
             Owner::RunUntil => 1,
             Owner::Timer { rank, timer } => {
-                2 + (rank as usize & (MAX_TASKS - 1)) * (MAX_TIMERS + 1)
-                    + (timer as usize & (MAX_TIMERS - 1))
+                2 + rank.position() * (MAX_TIMERS + 1) + (timer as usize & (MAX_TIMERS - 1))
             }
-            Owner::Wait { rank } => {
-                2 + (rank as usize & (MAX_TASKS - 1)) * (MAX_TIMERS + 1) + MAX_TIMERS
-            }
+            Owner::Wait { rank } => 2 + rank.position() * (MAX_TIMERS + 1) + MAX_TIMERS,
         };
         Number(n as u16)
     }
@@ -72,7 +70,7 @@ impl Owner {
             n => {
                 let n = u32::from(n).wrapping_sub(2);
                 let each = MAX_TIMERS as u32 + 1;
-                let (rank, timer) = (n / each, n % each);
+                let (rank, timer) = (Rank::new(n / each), n % each);
                 if timer == MAX_TIMERS as u32 {
                     Owner::Wait { rank }
                 } else {

@@ -18,12 +18,12 @@ impl<A: Arch> Kernel<A> {
     /// Stops a task. A second fault replaces the reason, keeps the state before
     /// the first, and is counted.
     pub(crate) fn fault_task(&mut self, index: TaskIndex, fault: Fault, syndrome: u64) {
-        let rank = self.rank_bit(index);
+        let rank = self.rank(index);
         let task = self.task_mut(index);
         let count = task.fault.map_or(0, |record| record.count).saturating_add(1);
         task.fault = Some(FaultRecord { fault, syndrome, count });
         if let State::InCall(server) = task.state {
-            self.task_mut(server).callers &= !rank;
+            self.task_mut(server).callers.remove(rank);
         }
         self.clear_wait(index);
         self.update_ready(index);

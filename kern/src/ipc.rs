@@ -10,13 +10,32 @@ use crate::deadline::Owner;
 use crate::kernel::Kernel;
 use crate::memory::{Use, UserSlice};
 use crate::syscall::Outcome;
-use crate::task::{Lease, State, TaskIndex};
+use crate::task::{Lease, State, TaskId, TaskIndex};
+use abi::desc;
 use abi::fault::{Fault, FaultKind, Reason};
-use abi::limits::{MAX_LEASES, MESSAGE_BYTES};
+use abi::limits::{MAX_LEASES, MAX_PORTS, MESSAGE_BYTES};
 use abi::syscall::{self as nr, LeaseDesc};
 use zerocopy::IntoBytes;
 
 const LEASE_DESC_BYTES: u64 = size_of::<LeaseDesc>() as u64;
+
+/// A channel that a task may call: one of its own ports.
+#[derive(Clone, Copy)]
+struct Port {
+    /// Its number in the task's own table.
+    number: u8,
+    /// Who serves it.
+    server: TaskIndex,
+    /// What the build says of it.
+    desc: &'static desc::Port,
+}
+
+impl Port {
+    /// Its bit in a mask of the task's ports.
+    fn bit(self) -> u64 {
+        1 << (self.number & 63)
+    }
+}
 
 impl<A: Arch> Kernel<A> {
     /// `call`: through a port that is held, for an operation that it permits.
@@ -26,7 +45,7 @@ impl<A: Arch> Kernel<A> {
 
         let port = self.port(me, number).ok_or(Fault::new(FaultKind::BadPort, number))?;
         let operation = nr::header_operation(header);
-        if operation >= 64 || port.ops & (1 << operation) == 0 {
+        if operation >= 64 || port.desc.ops & (1 << operation) == 0 {
             return Err(Fault::new(FaultKind::BadOperation, u64::from(operation)));
         }
         let length = u64::from(nr::header_length(header));
@@ -35,20 +54,14 @@ impl<A: Arch> Kernel<A> {
         }
         self.take_leases(me, table, nr::header_leases(header))?;
 
-        let bit = 1 << (number & 63);
-        if self.task(me).stale_ports & bit != 0 {
-            self.task_mut(me).stale_ports &= !bit;
+        let server = port.server;
+        self.tell_now(me, server);
+        if self.task(me).stale_ports & port.bit() != 0 || self.task(server).disabled {
+            self.task_mut(me).stale_ports &= !port.bit();
             return self.end_call(me, nr::DEAD);
         }
-        let count = self.count();
-        let Some(server) = TaskIndex::new(u64::from(port.server), count) else {
-            return Err(Fault::new(FaultKind::BadPort, number));
-        };
-        if self.task(server).disabled {
-            return self.end_call(me, nr::DEAD);
-        }
-        if port.timeout_us != 0 {
-            let deadline = self.arch.now().after(self.arch.ticks(port.timeout_us));
+        if port.desc.timeout_us != 0 {
+            let deadline = self.arch.now().after(self.arch.ticks(port.desc.timeout_us));
             self.set_wait(me, deadline);
         }
         if self.task(server).is_live()
@@ -58,9 +71,9 @@ impl<A: Arch> Kernel<A> {
             self.clear_wait(server);
             self.deliver(me, server);
         } else {
-            let rank = self.rank_bit(me);
+            let rank = self.rank(me);
             self.set_state(me, State::InCall(server));
-            self.task_mut(server).callers |= rank;
+            self.task_mut(server).callers.insert(rank);
         }
         Ok(())
     }
@@ -125,10 +138,9 @@ impl<A: Arch> Kernel<A> {
     /// The task that a handle names, if it waits for `server`'s reply in the life
     /// that the handle means.
     pub(crate) fn waiting_caller(&self, server: TaskIndex, handle: u64) -> Option<TaskIndex> {
-        let index = TaskIndex::new(u64::from(nr::caller_index(handle)), self.count())?;
-        let task = self.task(index);
-        let same_life = task.generation == nr::caller_generation(handle);
-        if same_life && task.awaits_reply_of(server) { Some(index) } else { None }
+        let caller = TaskId::alleged(handle, self.count())?;
+        let waits = self.task(caller.index).awaits_reply_of(server);
+        if waits && self.id(caller.index) == caller { Some(caller.index) } else { None }
     }
 
     fn resume_caller(&mut self, caller: TaskIndex, status: u64) {
@@ -156,14 +168,7 @@ impl<A: Arch> Kernel<A> {
             return Err(Fault::new(FaultKind::BadBits, mask));
         }
         let mask = mask as u32;
-        if self.take_notifications(me, mask) {
-            return Ok(());
-        }
-        let callers = self.task(me).callers;
-        if open && callers != 0 {
-            let caller = self.task_of_rank(callers.trailing_zeros());
-            self.task_mut(me).callers &= callers.wrapping_sub(1);
-            self.deliver(caller, me);
+        if self.take_what_waits(me, open, mask) {
             return Ok(());
         }
         if let Some(deadline) = deadline {
@@ -176,17 +181,31 @@ impl<A: Arch> Kernel<A> {
         Ok(())
     }
 
+    /// Hands a receiver what is already there: notifications first, then the call of
+    /// the most urgent caller. Whether there was anything.
+    pub(crate) fn take_what_waits(&mut self, me: TaskIndex, open: bool, mask: u32) -> bool {
+        if self.take_notifications(me, mask) {
+            return true;
+        }
+        if !open {
+            return false;
+        }
+        let Some(caller) = self.task_mut(me).callers.take_first() else { return false };
+        self.deliver(self.task_of(caller), me);
+        true
+    }
+
     /// Moves a call from its caller's registers into its server's.
-    pub(crate) fn deliver(&mut self, caller: TaskIndex, server: TaskIndex) {
+    fn deliver(&mut self, caller: TaskIndex, server: TaskIndex) {
         let id = self.id(caller);
         let frame = &self.task(caller).frame;
         let (number, header) = (frame.register(0), frame.register(1));
         let words = trimmed(&frame.words(), u64::from(nr::header_length(header)));
-        let badge = self.port(caller, number).map_or(0, |port| port.badge);
+        let badge = self.port(caller, number).map_or(0, |port| port.desc.badge);
         self.set_state(caller, State::InReply(server));
         let frame = &mut self.task_mut(server).frame;
         frame.set_words(&words);
-        frame.set_register(0, nr::caller(id.index.position() as u32, id.generation));
+        frame.set_register(0, id.handle());
         frame.set_register(1, badge);
         frame.set_register(2, header);
     }
@@ -230,11 +249,13 @@ impl<A: Arch> Kernel<A> {
         Ok(())
     }
 
-    /// A task's port of this number.
-    pub(crate) fn port(&self, task: TaskIndex, number: u64) -> Option<&'static abi::desc::Port> {
-        let desc = self.desc(task)?;
-        let ports = Self::slice(self.tables.ports, desc.port_first, desc.port_count);
-        ports.get(usize::try_from(number).ok()?)
+    /// A task's port of this number, if it has it.
+    fn port(&self, task: TaskIndex, number: u64) -> Option<Port> {
+        let task = self.desc(task)?;
+        let number = usize::try_from(number).ok().filter(|&number| number < MAX_PORTS)?;
+        let desc = Self::slice(self.tables.ports, task.port_first, task.port_count).get(number)?;
+        let server = TaskIndex::new(u64::from(desc.server), self.count())?;
+        Some(Port { number: number as u8, server, desc })
     }
 
     /// Gives a task a state, and the ready set what follows from it.
@@ -245,14 +266,12 @@ impl<A: Arch> Kernel<A> {
 
     /// Arms a task's wait.
     pub(crate) fn set_wait(&mut self, task: TaskIndex, deadline: Ticks) {
-        let rank = self.desc(task).map_or(0, |desc| desc.rank);
-        self.storage.deadlines.set(Owner::Wait { rank }, deadline);
+        self.storage.deadlines.set(Owner::Wait { rank: self.rank(task) }, deadline);
     }
 
     /// Disarms a task's wait.
     pub(crate) fn clear_wait(&mut self, task: TaskIndex) {
-        let rank = self.desc(task).map_or(0, |desc| desc.rank);
-        self.storage.deadlines.cancel(Owner::Wait { rank });
+        self.storage.deadlines.cancel(Owner::Wait { rank: self.rank(task) });
     }
 }
 

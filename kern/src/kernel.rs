@@ -6,7 +6,8 @@
 
 use crate::arch::{Arch, Physical, Ticks};
 use crate::deadline::Deadlines;
-use crate::task::{Task, TaskId, TaskIndex};
+use crate::ranks::{Rank, Ranks};
+use crate::task::{Begin, Task, TaskId, TaskIndex};
 use abi::boot::{self, BootInfo, ResetReason, ResetRecord};
 use abi::desc::{self, Tables};
 use abi::limits::{MAX_TASKS, MAX_TIMERS};
@@ -33,8 +34,10 @@ pub struct Kernel<A: Arch + 'static> {
     pub(crate) arch: A,
     pub(crate) tables: Tables<'static>,
     pub(crate) storage: &'static mut Storage<A::Frame>,
-    /// Tasks that could run, by rank.
-    pub(crate) ready: u64,
+    /// Tasks that could run, or that have a former life to be undone.
+    pub(crate) ready: Ranks,
+    /// Restarts so far, of all tasks.
+    pub(crate) births: u64,
     /// Task of each rank.
     pub(crate) by_rank: [u8; MAX_TASKS],
     /// The task whose address space is active, once there is one.
@@ -65,39 +68,51 @@ impl<A: Arch> Kernel<A> {
             arch,
             tables,
             storage,
-            ready: 0,
+            ready: Ranks::NONE,
+            births: 0,
             by_rank: [0; MAX_TASKS],
             current: None,
             reset: ResetRecord::new_zeroed(),
             boot_ticks,
         };
         kernel.read_reset_record();
+        let first = kernel.read_boot_info();
         for (position, desc) in tables.tasks.iter().enumerate() {
             let index = TaskIndex::new(position as u64, count)?;
             *kernel.by_rank.get_mut(desc.rank as usize)? = position as u8;
-            kernel.begin_task(index, desc, desc.flags & desc::TASK_HELD != 0);
+            kernel.task_mut(index).generation = first;
+            let held = desc.flags & desc::TASK_HELD != 0;
+            kernel.begin_task(index, desc, if held { Begin::Held } else { Begin::Running });
         }
-        kernel.arm_run_until();
         Some(kernel)
     }
 
     /// The task to run, by rank; `None` when all wait.
     #[must_use]
     pub fn next(&self) -> Option<TaskIndex> {
-        if self.ready == 0 { None } else { Some(self.task_of_rank(self.ready.trailing_zeros())) }
+        self.ready.first().map(|rank| self.task_of(rank))
     }
 
-    /// Ends a stay in the kernel: waits for work if there is none, activates the
-    /// task to run and returns its registers. `None` if the machine is to stop
-    /// (only a simulated one gets that far).
+    /// Ends a stay in the kernel: undoes former lives and waits for work, as long as
+    /// nobody more urgent can run; activates the task to run and returns its
+    /// registers. `None` if the machine is to stop (only a simulated one gets that
+    /// far).
     pub fn dispatch(&mut self) -> Option<&mut A::Frame> {
         let next = loop {
-            if let Some(next) = self.next() {
-                break next;
+            match self.next() {
+                Some(next) if self.task(next).teardown.is_some() => {
+                    self.tear_down(next);
+                    if self.arch.interrupt_pending() {
+                        self.interrupt();
+                    }
+                }
+                Some(next) => break next,
+                None => {
+                    self.sync_deadline();
+                    self.arch.wait();
+                    self.interrupt();
+                }
             }
-            self.sync_deadline();
-            self.arch.wait();
-            self.interrupt();
         };
         self.sync_deadline();
         if self.current != Some(next) {
@@ -135,14 +150,14 @@ impl<A: Arch> Kernel<A> {
         TaskId { index, generation: self.task(index).generation }
     }
 
-    /// The bit of a task in masks by rank.
-    pub(crate) fn rank_bit(&self, index: TaskIndex) -> u64 {
-        self.desc(index).map_or(0, |desc| 1 << (desc.rank & 63))
+    /// The rank of a task.
+    pub(crate) fn rank(&self, index: TaskIndex) -> Rank {
+        Rank::new(self.desc(index).map_or(0, |desc| desc.rank))
     }
 
     /// The task of a rank.
-    pub(crate) fn task_of_rank(&self, rank: u32) -> TaskIndex {
-        let position = self.by_rank[rank as usize & (MAX_TASKS - 1)];
+    pub(crate) fn task_of(&self, rank: Rank) -> TaskIndex {
+        let position = self.by_rank[rank.position()];
         TaskIndex::new(u64::from(position), MAX_TASKS).unwrap_or(self.supervisor())
     }
 
@@ -161,11 +176,11 @@ impl<A: Arch> Kernel<A> {
     /// Makes the ready set say what the task's state says. Called by whoever
     /// changes a state.
     pub(crate) fn update_ready(&mut self, index: TaskIndex) {
-        let bit = self.rank_bit(index);
+        let rank = self.rank(index);
         if self.task(index).is_ready() {
-            self.ready |= bit;
+            self.ready.insert(rank);
         } else {
-            self.ready &= !bit;
+            self.ready.remove(rank);
         }
     }
 
@@ -216,16 +231,22 @@ impl<A: Arch> Kernel<A> {
         self.arch.write(at, ResetRecord::default().as_bytes());
     }
 
-    /// What the emulator wrote, if it did: the moment to stop.
-    fn arm_run_until(&mut self) {
-        let mut words = [0_u64; 2];
+    /// Takes what the emulator wrote, if it did: the moment to stop, and the
+    /// generation of every task, which is returned.
+    fn read_boot_info(&mut self) -> u32 {
+        let mut words = [0_u64; 4];
         self.arch.read(Physical(self.tables.header.boot_info), words.as_mut_bytes());
-        let [magic, run_until_us] = words;
+        let [magic, run_until_us, _, generation] = words;
         const { assert!(core::mem::offset_of!(BootInfo, run_until_us) == 8) };
-        if magic == boot::INFO_MAGIC && run_until_us != 0 {
+        const { assert!(core::mem::offset_of!(BootInfo, generation) == 24) };
+        if magic != boot::INFO_MAGIC {
+            return 0;
+        }
+        if run_until_us != 0 {
             let deadline = self.boot_ticks.after(self.arch.ticks(run_until_us));
             self.set_run_until(deadline);
         }
+        generation as u32
     }
 }
 

@@ -19,6 +19,7 @@
 //! | file | idea |
 //! | --- | --- |
 //! | `task.rs` | what the kernel knows of a task, and its states |
+//! | `ranks.rs` | tasks in order of urgency |
 //! | `kernel.rs` | the kernel's whole memory; who runs next |
 //! | `syscall.rs` | from registers to operations |
 //! | `ipc.rs` | call, receive, reply |
@@ -42,6 +43,7 @@ mod lease;
 pub mod memory;
 mod notify;
 mod operation;
+pub mod ranks;
 mod restart;
 mod syscall;
 pub mod task;

@@ -10,6 +10,7 @@ use crate::syscall::Outcome;
 use crate::task::{State, TaskIndex};
 use abi::desc::Irq;
 use abi::fault::{Fault, FaultKind};
+use abi::limits::BATCH;
 use abi::syscall as nr;
 
 impl<A: Arch> Kernel<A> {
@@ -27,6 +28,7 @@ impl<A: Arch> Kernel<A> {
         }
         let count = self.count();
         let target = TaskIndex::new(u64::from(grant.target), count).ok_or(no_grant)?;
+        self.tell_now(me, target);
         let stale = 1 << (number & 63);
         if self.task(me).stale_posts & stale != 0 || self.task(target).disabled {
             self.task_mut(me).stale_posts &= !stale;
@@ -62,22 +64,32 @@ impl<A: Arch> Kernel<A> {
         true
     }
 
-    /// Takes every pending interrupt, and everything that is due.
+    /// Takes pending interrupts and acts on deadlines that have passed, a batch of
+    /// them: what is left is still pending, and interrupts whoever runs next.
     pub fn interrupt(&mut self) {
-        while let Some(interrupt) = self.arch.take_interrupt() {
-            match interrupt {
-                Interrupt::Deadline => self.fire_due(),
-                Interrupt::Device(IrqId(number)) => {
-                    let irqs = self.tables.irqs;
-                    let found = irqs.binary_search_by_key(&number, |irq| irq.number);
-                    if let Some(irq) = found.ok().and_then(|at| irqs.get(at)) {
-                        let count = self.count();
-                        if let Some(owner) = TaskIndex::new(u64::from(irq.owner), count) {
-                            self.notify(owner, irq.bits);
-                        }
-                    }
+        let mut left = BATCH;
+        while left > 0
+            && let Some(interrupt) = self.arch.take_interrupt()
+        {
+            let done = match interrupt {
+                Interrupt::Deadline => self.fire_due(left),
+                Interrupt::Device(irq) => {
+                    self.notify_owner(irq);
+                    1
                 }
-            }
+            };
+            left = left.saturating_sub(done);
+        }
+    }
+
+    fn notify_owner(&mut self, irq: IrqId) {
+        let irqs = self.tables.irqs;
+        let found = irqs.binary_search_by_key(&irq, |entry| IrqId(entry.number));
+        let Some(entry) = found.ok().and_then(|at| irqs.get(at)) else { return };
+        let Some(owner) = TaskIndex::new(u64::from(entry.owner), self.count()) else { return };
+        // One of a former life, not masked yet, is forgotten with it.
+        if self.task(owner).teardown.is_none() {
+            self.notify(owner, entry.bits);
         }
     }
 
@@ -86,16 +98,43 @@ impl<A: Arch> Kernel<A> {
         let frame = &self.task(me).frame;
         let (bits, flags) = (frame.register(0), frame.register(1));
         let bits = self.own_irq_bits(me, bits)?;
-        for irq in self.irqs_of(me, bits) {
+        self.each_irq(me, me, bits, |arch, irq| {
             if flags & nr::IRQ_CLEAR_PENDING != 0 {
-                self.arch.clear_interrupt(IrqId(irq.number));
+                arch.clear_interrupt(irq);
             }
             if flags & nr::IRQ_ENABLE != 0 {
-                self.arch.enable_interrupt(IrqId(irq.number));
+                arch.enable_interrupt(irq);
             } else {
-                self.arch.disable_interrupt(IrqId(irq.number));
+                arch.disable_interrupt(irq);
             }
+        })
+    }
+
+    /// Does something to those interrupts of `owner` whose bits are among `bits`, on
+    /// behalf of `me`. After each batch, a pending interrupt is let in: the system
+    /// call is then made again, and goes on where it was.
+    pub(crate) fn each_irq(
+        &mut self,
+        me: TaskIndex,
+        owner: TaskIndex,
+        bits: u32,
+        act: impl Fn(&mut A, IrqId),
+    ) -> Outcome {
+        let before = self.task(me).done;
+        let mut done = 0_u16;
+        for irq in self.irqs_of(owner, bits) {
+            let batch_ends = done > before && usize::from(done.wrapping_sub(before)) % BATCH == 0;
+            if batch_ends && self.arch.interrupt_pending() {
+                self.task_mut(me).done = done;
+                self.task_mut(me).frame.repeat_call();
+                return Ok(());
+            }
+            if done >= before {
+                act(&mut self.arch, irq);
+            }
+            done = done.wrapping_add(1);
         }
+        self.task_mut(me).done = 0;
         self.finish(me, nr::OK)
     }
 
@@ -104,7 +143,7 @@ impl<A: Arch> Kernel<A> {
         let bits = self.own_irq_bits(me, self.task(me).frame.register(0))?;
         let mut flags = 0;
         for irq in self.irqs_of(me, bits) {
-            let (enabled, pending) = self.arch.interrupt_status(IrqId(irq.number));
+            let (enabled, pending) = self.arch.interrupt_status(irq);
             flags |= if enabled { nr::IRQ_ENABLED } else { 0 };
             flags |= if pending { nr::IRQ_PENDING } else { 0 };
         }
@@ -119,9 +158,10 @@ impl<A: Arch> Kernel<A> {
         &self,
         owner: TaskIndex,
         bits: u32,
-    ) -> impl Iterator<Item = &'static Irq> + use<A> {
+    ) -> impl Iterator<Item = IrqId> + use<A> {
         let owner = owner.position() as u32;
-        self.tables.irqs.iter().filter(move |irq| irq.owner == owner && irq.bits & bits != 0)
+        let is_one = move |irq: &&Irq| irq.owner == owner && irq.bits & bits != 0;
+        self.tables.irqs.iter().filter(is_one).map(|irq| IrqId(irq.number))
     }
 
     fn own_irq_bits(&self, me: TaskIndex, bits: u64) -> Result<u32, Fault> {

@@ -3,12 +3,12 @@
 //! Each is granted per target in `app.toml`. There is no operation that every
 //! task may use, and no task that may use every operation by being special.
 
-use crate::arch::{Arch, Frame, IrqId, Words};
+use crate::arch::{Arch, Frame, Words};
 use crate::deadline::Owner;
 use crate::kernel::Kernel;
 use crate::memory::{Use, UserSlice};
 use crate::syscall::Outcome;
-use crate::task::{State, TaskIndex};
+use crate::task::{Begin, State, TaskIndex};
 use abi::boot::ResetReason;
 use abi::fault::{Fault, FaultKind};
 use abi::kernel_op::{self, KernelOp, StateCode, Status};
@@ -44,9 +44,12 @@ impl<A: Arch> Kernel<A> {
                 self.task_mut(me).frame.set_words(&words);
             }
             KernelOp::PanicMessage => return self.panic_message(me, target, argument),
-            KernelOp::Restart => self.restart(target, argument == kernel_op::RESTART_HOLD),
-            KernelOp::Start => self.hold(target, false),
-            KernelOp::Hold => self.hold(target, true),
+            KernelOp::Restart if argument == kernel_op::RESTART_HOLD => {
+                self.restart(target, Begin::Held);
+            }
+            KernelOp::Restart => self.restart(target, Begin::Running),
+            KernelOp::Start => self.start(target),
+            KernelOp::Hold => self.hold(target),
             KernelOp::Fault => {
                 let mut fault = Fault::new(FaultKind::Injected, 0);
                 fault.who = me.position() as u8;
@@ -58,9 +61,9 @@ impl<A: Arch> Kernel<A> {
                 if argument == 0 || argument & !u64::from(bits) != 0 {
                     return Err(Fault::new(FaultKind::BadBits, argument));
                 }
-                for irq in self.irqs_of(target, argument as u32) {
-                    self.arch.pend_interrupt(IrqId(irq.number));
-                }
+                return self.each_irq(me, target, argument as u32, |arch, irq| {
+                    arch.pend_interrupt(irq);
+                });
             }
             KernelOp::FindFaulted | KernelOp::Reset | KernelOp::Exit => {}
         }
@@ -98,24 +101,22 @@ impl<A: Arch> Kernel<A> {
         }
     }
 
-    /// Keeps a task from running, or lets it; a server that is let go receives
-    /// what has come in the meantime.
-    fn hold(&mut self, target: TaskIndex, held: bool) {
-        self.task_mut(target).held = held;
+    /// Keeps a task from running and receiving.
+    fn hold(&mut self, target: TaskIndex) {
+        self.task_mut(target).held = true;
+        self.update_ready(target);
+    }
+
+    /// Lets a held task go; what has come in the meantime, it receives.
+    fn start(&mut self, target: TaskIndex) {
+        self.task_mut(target).held = false;
         self.update_ready(target);
         let task = self.task(target);
-        if let (true, State::InRecv { open, mask }) = (task.is_live(), task.state) {
-            if self.take_notifications(target, mask) {
-                self.clear_wait(target);
-                self.set_state(target, State::Runnable);
-            } else if open && self.task(target).callers != 0 {
-                let callers = self.task(target).callers;
-                let caller = self.task_of_rank(callers.trailing_zeros());
-                self.task_mut(target).callers &= callers.wrapping_sub(1);
-                self.clear_wait(target);
-                self.set_state(target, State::Runnable);
-                self.deliver(caller, target);
-            }
+        if let (true, State::InRecv { open, mask }) = (task.is_live(), task.state)
+            && self.take_what_waits(target, open, mask)
+        {
+            self.clear_wait(target);
+            self.set_state(target, State::Runnable);
         }
     }
 

@@ -14,8 +14,10 @@
 //! running and from receiving: what others do to it goes on.
 
 use crate::arch::Frame;
+use crate::ranks::Ranks;
 use abi::fault::Fault;
 use abi::limits::{MAX_LEASES, MAX_TASKS};
+use abi::syscall as nr;
 
 /// Index of a task: always below [`MAX_TASKS`], so it never misses the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +50,15 @@ impl TaskIndex {
     }
 }
 
+/// Whether a task begins by running or by waiting to be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// It runs.
+    Running,
+    /// It is held.
+    Held,
+}
+
 /// A task in one of its lives. Stored wherever a task is remembered across a
 /// system call, so that a restarted task is never taken for its predecessor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +67,21 @@ pub struct TaskId {
     pub index: TaskIndex,
     /// Which life: the number of restarts before it.
     pub generation: u32,
+}
+
+impl TaskId {
+    /// The task that a caller handle alleges, if a table of `count` tasks has it.
+    #[must_use]
+    pub fn alleged(handle: u64, count: usize) -> Option<Self> {
+        let index = TaskIndex::new(u64::from(nr::caller_index(handle)), count)?;
+        Some(TaskId { index, generation: nr::caller_generation(handle) })
+    }
+
+    /// The caller handle that stands for it.
+    #[must_use]
+    pub fn handle(self) -> u64 {
+        nr::caller(self.index.position() as u32, self.generation)
+    }
 }
 
 /// What a task is doing.
@@ -108,6 +134,19 @@ pub struct PanicMessage {
     pub length: u64,
 }
 
+/// What is left to be undone of a former life. It happens in batches, when the task
+/// would run next: whoever waits for it is less urgent than it is, so nobody misses
+/// anything, and more urgent tasks are not kept waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Teardown {
+    /// Position in the table of interrupts: those from here on are to be masked.
+    pub irq: u16,
+    /// Its timers from this one on are to be cancelled.
+    pub timer: u8,
+    /// Its clients that have not been told; bit *n* is its client *n*.
+    pub clients: u64,
+}
+
 /// Everything that changes about a task. What does not is in [`abi::desc::Task`].
 #[derive(Clone, Copy, Debug)]
 pub struct Task<F> {
@@ -123,10 +162,12 @@ pub struct Task<F> {
     pub disabled: bool,
     /// Number of restarts.
     pub generation: u32,
+    /// Restarts of all tasks up to its last one: says which of two lives began first.
+    pub born: u64,
     /// Posted bits that it has not taken.
     pub posted: u32,
-    /// Tasks in `InCall` to this one, by rank.
-    pub callers: u64,
+    /// Tasks in `InCall` to this one.
+    pub callers: Ranks,
     /// Ports whose server was restarted and whose next use says so.
     pub stale_ports: u64,
     /// Post grants whose target was restarted and whose next use says so.
@@ -137,6 +178,10 @@ pub struct Task<F> {
     pub leases: [Lease; MAX_LEASES],
     /// Its last words.
     pub panic: PanicMessage,
+    /// What of its former life is still to be undone before it runs.
+    pub teardown: Option<Teardown>,
+    /// Interrupts that a repeated system call of its own has already done.
+    pub done: u16,
 }
 
 impl<F: Frame> Task<F> {
@@ -148,19 +193,22 @@ impl<F: Frame> Task<F> {
         held: false,
         disabled: false,
         generation: 0,
+        born: 0,
         posted: 0,
-        callers: 0,
+        callers: Ranks::NONE,
         stale_ports: 0,
         stale_posts: 0,
         lease_count: 0,
         leases: [Lease { address: 0, length: 0, rights: 0 }; MAX_LEASES],
         panic: PanicMessage { address: 0, length: 0 },
+        teardown: None,
+        done: 0,
     };
 
-    /// Whether it may be chosen to run.
+    /// Whether it is to be chosen: to run, or to have its former life undone.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        matches!(self.state, State::Runnable) && self.is_live()
+        matches!(self.state, State::Runnable) && self.is_live() || self.teardown.is_some()
     }
 
     /// Whether it may run or receive at all: not faulted, held or disabled.

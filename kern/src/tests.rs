@@ -8,7 +8,7 @@
 use crate::arch::sim::{Registers, Sim};
 use crate::arch::{IrqId, Ticks};
 use crate::kernel::{Kernel, Storage};
-use crate::task::{State, TaskIndex};
+use crate::task::{Begin, State, TaskIndex};
 use abi::boot::{RESET_MAGIC, ResetReason, ResetRecord};
 use abi::desc::{self, Board, Header, Irq, Port, Post, Region, Tables, Task};
 use abi::fault::{Access, Fault, FaultKind};
@@ -16,6 +16,7 @@ use abi::kernel_op::{KernelOp, STATUS_FAULTED, StateCode};
 use abi::syscall as nr;
 use zerocopy::{FromZeros, IntoBytes};
 
+const POST: Post = Post { target: 0, mask: 0b11 };
 const SERVER: u64 = 0;
 const CLIENT: u64 = 1;
 const OTHER: u64 = 2;
@@ -67,8 +68,10 @@ impl World {
             port_count: if n == 0 { 0 } else { 2 },
             post_first: 0,
             post_count: 1,
-            timer_first: n * 2,
+            client_first: 0,
+            client_count: if n == 0 { 2 } else { 0 },
             timer_count: 2,
+            reserved: 0,
             bits: 0xffff_ffff,
             irq_bits: if n == 0 { 4 } else { 0 },
             ops: if n == 0 { [u64::MAX; 11] } else { [0; 11] },
@@ -79,10 +82,16 @@ impl World {
             header: Box::leak(Box::new(header)),
             tasks: Box::leak(vec![task(0), task(1), task(2)].into_boxed_slice()),
             regions: Box::leak(all.into_boxed_slice()),
-            ports: Box::leak(ports.into_boxed_slice()),
-            posts: Box::leak(vec![Post { target: 0, mask: 0b11 }].into_boxed_slice()),
+            ports: Box::leak(ports.clone().into_boxed_slice()),
+            posts: Box::leak(vec![POST].into_boxed_slice()),
             irqs: Box::leak(
                 vec![Irq { number: 40, owner: 0, bits: 4, edge: 0 }].into_boxed_slice(),
+            ),
+            clients: Box::leak(
+                (1..3)
+                    .filter_map(|n| desc::client(n, &ports[..2], &[POST], 0))
+                    .collect::<Vec<_>>()
+                    .into_boxed_slice(),
             ),
         };
         let sim = Sim { memory: vec![0; 0x5_0000], ..Sim::default() };
@@ -419,7 +428,7 @@ fn the_last_generation_ends_a_task_for_good() {
     let mut w = World::new();
     w.receive(SERVER, nr::RECV_NOTIFICATIONS, 1);
     w.kernel.task_mut(World::index(CLIENT)).generation = u32::MAX;
-    w.kernel.restart(World::index(CLIENT), false);
+    w.kernel.restart(World::index(CLIENT), Begin::Running);
     w.kernel.dispatch();
     w.check();
     assert_eq!(w.running(), OTHER);

@@ -41,23 +41,34 @@ impl<A: Arch> Kernel<A> {
         Ok(())
     }
 
-    /// Acts on every deadline that has passed.
-    pub(crate) fn fire_due(&mut self) {
+    /// Acts on deadlines that have passed, at most `most` of them, the earliest and
+    /// most urgent first; how many there were. If some are left, the comparator
+    /// fires again.
+    pub(crate) fn fire_due(&mut self, most: usize) -> usize {
         let now = self.arch.now();
-        while let Some(owner) = self.storage.deadlines.take_due(now) {
+        let mut fired = 0_usize;
+        while fired < most
+            && let Some(owner) = self.storage.deadlines.take_due(now)
+        {
+            fired = fired.wrapping_add(1);
             match owner {
                 Owner::Timer { rank, .. } => {
-                    let bits = *self.timer_bits(owner);
-                    self.notify(self.task_of_rank(rank), bits);
+                    let task = self.task_of(rank);
+                    // A timer of a former life, not cancelled yet, is nobody's.
+                    if self.task(task).teardown.is_none() {
+                        let bits = *self.timer_bits(owner);
+                        self.notify(task, bits);
+                    }
                 }
-                Owner::Wait { rank } => self.end_wait(self.task_of_rank(rank)),
+                Owner::Wait { rank } => self.end_wait(self.task_of(rank)),
                 Owner::Acknowledge => {
                     self.reset_machine(ResetReason::SupervisorSilent, Some(self.supervisor()), 0);
                 }
                 Owner::RunUntil => self.notify(self.supervisor(), self.tables.header.stop_bits),
             }
         }
-        self.arch.set_deadline(self.storage.deadlines.head());
+        self.sync_deadline();
+        fired
     }
 
     /// Sets the machine's comparator to the earliest deadline.
@@ -70,12 +81,9 @@ impl<A: Arch> Kernel<A> {
         self.storage.deadlines.set(Owner::RunUntil, deadline);
     }
 
-    /// Cancels every timer of a task.
-    pub(crate) fn cancel_timers(&mut self, task: TaskIndex) {
-        let Some(desc) = self.desc(task) else { return };
-        for timer in 0..desc.timer_count {
-            self.storage.deadlines.cancel(Owner::Timer { rank: desc.rank, timer });
-        }
+    /// Cancels a timer of a task.
+    pub(crate) fn cancel_timer(&mut self, task: TaskIndex, timer: u32) {
+        self.storage.deadlines.cancel(Owner::Timer { rank: self.rank(task), timer });
     }
 
     /// Ends a receive whose deadline has passed.
@@ -99,8 +107,8 @@ impl<A: Arch> Kernel<A> {
                 ended
             }
             State::InCall(server) => {
-                let rank = self.rank_bit(task);
-                self.task_mut(server).callers &= !rank;
+                let rank = self.rank(task);
+                self.task_mut(server).callers.remove(rank);
                 self.end_call(task, nr::TIMEOUT)
             }
             State::InReply(_) => self.end_call(task, nr::TIMEOUT),
@@ -112,7 +120,7 @@ impl<A: Arch> Kernel<A> {
     fn own_timer(&self, me: TaskIndex, number: u64) -> Result<Owner, Fault> {
         let desc = self.desc(me).filter(|desc| number < u64::from(desc.timer_count));
         match desc {
-            Some(desc) => Ok(Owner::Timer { rank: desc.rank, timer: number as u32 }),
+            Some(_) => Ok(Owner::Timer { rank: self.rank(me), timer: number as u32 }),
             None => Err(Fault::new(FaultKind::BadTimer, number)),
         }
     }
@@ -120,7 +128,7 @@ impl<A: Arch> Kernel<A> {
     fn timer_bits(&mut self, owner: Owner) -> &mut u32 {
         let at = match owner {
             Owner::Timer { rank, timer } => {
-                rank as usize * abi::limits::MAX_TIMERS + timer as usize
+                rank.position() * abi::limits::MAX_TIMERS + timer as usize
             }
             _ => 0,
         };

@@ -7,6 +7,7 @@
 mod check;
 mod clippy;
 mod dist;
+mod gates;
 mod out;
 mod place;
 mod progress;
@@ -42,6 +43,8 @@ enum Command {
     Test(test::Arguments),
     /// Lint the crates that are built for the target
     Clippy(clippy::Arguments),
+    /// Hold figures of the kernel and of the source against their limits
+    Gates(gates::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::main(&arguments),
         Command::Test(arguments) => test::main(&arguments),
         Command::Clippy(arguments) => clippy::main(&arguments),
+        Command::Gates(arguments) => gates::main(&arguments),
     };
     done.unwrap_or_else(|error| {
         let text = format!("{error:#}");

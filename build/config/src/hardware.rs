@@ -7,11 +7,12 @@
 use crate::app::{self, App};
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
-use crate::fields::Out;
+use crate::fields::{Out, check_count};
 use crate::machine::{range, unknown_peripheral};
 use crate::model::{Chip, Device, Peripheral, PeripheralInterrupt};
 use crate::source::{Span, Spanned};
 use crate::suggest;
+use abi::limits;
 
 /// In `uses`: the boot-info page instead of a peripheral.
 pub const BOOT_INFO: &str = "boot-info";
@@ -185,6 +186,11 @@ fn peripherals_once(app: &App, out: &mut Out) {
 }
 
 fn interrupts_once(app: &App, owned: &[Owned], out: &mut Out) {
+    let mut all = owned.iter().flat_map(|owned| &owned.claims);
+    if let Some(claim) = all.nth(limits::MAX_IRQS) {
+        let count = limits::MAX_IRQS + 1 + all.count();
+        check_count("interrupts of all tasks", count, limits::MAX_IRQS, claim.span, out);
+    }
     let mut seen: Vec<(&app::Task, &Claim)> = Vec::new();
     for (task, owned) in app.tasks.iter().zip(owned) {
         for claim in &owned.claims {

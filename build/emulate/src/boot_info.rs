@@ -22,6 +22,8 @@ pub struct Wishes {
     pub test: u64,
     /// What the machine is ([`abi::boot::machine`]), for tests to compare; 0 = not said.
     pub machine: u64,
+    /// Generation that every task begins with.
+    pub generation: u32,
     /// Console commands, in any order.
     pub script: Vec<Command>,
 }
@@ -71,6 +73,7 @@ impl Wishes {
             run_until_us: self.run_until.map_or(0, microseconds),
             test: self.test,
             machine: self.machine,
+            generation: self.generation.into(),
             script_len: text.len() as u64,
             script,
         };
@@ -97,6 +100,7 @@ mod tests {
             run_until: Some(Duration::from_secs(5)),
             test: 7,
             machine: 0x302,
+            generation: 0,
             script: vec![command(2500, "break control"), command(1, "help")],
         };
         let page = wishes.page().unwrap();

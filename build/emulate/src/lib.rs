@@ -71,6 +71,9 @@ pub struct Options {
     pub entry: Option<u32>,
     /// How the image comes into memory.
     pub loading: Loading,
+    /// Keep the guest's memory in this file, which becomes as long as the memory is. What
+    /// it holds is there when the guest starts, and what it holds at the end stays.
+    pub memory: Option<PathBuf>,
 }
 
 /// Why an image did not run, or not to its end.

@@ -7,6 +7,7 @@
 
 use crate::{Error, Loading, Options, Time};
 use exov6_archive::Manifest;
+use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -56,6 +57,13 @@ impl Process {
         let page_path = directory.path().join("boot-info.bin");
         std::fs::write(&page_path, page).map_err(file(&page_path))?;
         let arguments = arguments(manifest, image, &page_path, options)?;
+        if let Some(memory) = &options.memory {
+            // The emulator wants the file to be as long as the memory that it holds.
+            let opened = File::options().create(true).truncate(false).write(true).open(memory);
+            opened
+                .and_then(|opened| opened.set_len(memory_size(manifest)))
+                .map_err(file(memory))?;
+        }
         let binary = &manifest.qemu.as_ref().ok_or_else(|| no_emulator(manifest))?.binary;
         let words: Vec<&str> =
             [binary.as_str()].into_iter().chain(arguments.iter().map(String::as_str)).collect();
@@ -194,6 +202,15 @@ fn dying_with_us(binary: &str) -> Command {
     Command::new(binary)
 }
 
+/// Bytes of the guest's memory: what the board says after `-m`, in MiB, or 128 MiB as
+/// the emulator has it by default.
+fn memory_size(manifest: &Manifest) -> u64 {
+    let arguments = manifest.qemu.iter().flat_map(|qemu| &qemu.args);
+    let said = arguments.skip_while(|a| *a != "-m").nth(1);
+    let mebibytes = said.and_then(|size| size.trim_end_matches('M').parse().ok());
+    mebibytes.unwrap_or(128) << 20
+}
+
 /// The emulator's arguments: the board's, then this run's.
 fn arguments(
     manifest: &Manifest,
@@ -243,6 +260,14 @@ fn arguments(
         Loading::Under(program) => {
             add(&["-device", &bytes, "-kernel", &program.display().to_string()]);
         }
+    }
+    if let Some(memory) = &options.memory {
+        let object = format!(
+            "memory-backend-file,id=memory,share=on,size={},mem-path={}",
+            memory_size(manifest),
+            memory.display().to_string().replace(',', ",,")
+        );
+        add(&["-object", &object, "-machine", "memory-backend=memory"]);
     }
     if let Some(port) = options.gdb {
         add(&["-S", "-gdb", &format!("tcp:127.0.0.1:{port}")]);
@@ -309,6 +334,18 @@ mod tests {
             "-M virt -m 128M -icount shift=0,sleep=off -semihosting-config enable=on,target=native \
              -nodefaults -display none -monitor none -serial stdio \
              -device loader,file=/t/a,,b,addr=0x47000000,force-raw=on -kernel i.img"
+        );
+    }
+
+    #[test]
+    fn memory_in_a_file_is_as_large_as_the_board_has_it() {
+        let line = line(&Options { memory: Some("/t/a,b".into()), ..Options::default() });
+        assert!(
+            line.ends_with(
+                "-object memory-backend-file,id=memory,share=on,size=134217728,mem-path=/t/a,,b \
+                 -machine memory-backend=memory"
+            ),
+            "{line}"
         );
     }
 

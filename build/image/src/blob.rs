@@ -2,7 +2,7 @@
 
 use crate::place::LinkedTask;
 use crate::place::Placement;
-use abi::desc::{self, Board, Header, Irq, Port, Post, Task};
+use abi::desc::{self, Board, Client, Header, Irq, Port, Post, Task};
 use exov6_config::Linked;
 use exov6_config::model::Model;
 use zerocopy::IntoBytes;
@@ -18,6 +18,7 @@ pub fn size(model: &Model, regions: usize) -> u64 {
         + count(tasks.iter().map(|t| t.ports.len()).sum(), size_of::<Port>())
         + count(tasks.iter().map(|t| t.posts.len()).sum(), size_of::<Post>())
         + count(tasks.iter().map(|t| t.interrupts.len()).sum(), size_of::<Irq>())
+        + count(tasks.iter().map(|t| clients(model, t.index).count()).sum(), size_of::<Client>())
 }
 
 /// Offset of the image id in the blob.
@@ -37,7 +38,6 @@ pub fn write(
     let mut ports = vec![];
     let mut posts = vec![];
     let mut irqs = vec![];
-    let mut timers = 0;
     for (index, task) in model.tasks.iter().enumerate() {
         let own: Vec<desc::Region> = placement.regions[index].iter().map(|r| r.desc).collect();
         let mut flags = 0;
@@ -56,13 +56,14 @@ pub fn write(
             port_count: task.ports.len() as u32,
             post_first: posts.len() as u32,
             post_count: task.posts.len() as u32,
-            timer_first: timers,
+            client_first: 0,
+            client_count: 0,
             timer_count: task.timers.len() as u32,
+            reserved: 0,
             bits: task.bits(),
             irq_bits: task.irq_bits(),
             ops: task.kernel_ops,
         });
-        timers += task.timers.len() as u32;
         regions.extend(own);
         ports.extend(task.ports.iter().enumerate().map(|(number, port)| Port {
             ops: linked.tasks[index].ports[number].mask,
@@ -82,6 +83,13 @@ pub fn write(
         }));
     }
     irqs.sort_by_key(|irq| irq.number);
+    let mut of_all = vec![];
+    for (index, task) in tasks.iter_mut().enumerate() {
+        let own: Vec<Client> = clients(model, index).collect();
+        task.client_first = of_all.len() as u32;
+        task.client_count = own.len() as u32;
+        of_all.extend(own);
+    }
     let supervisor = &model.supervisor;
     let header = Header {
         magic: desc::MAGIC,
@@ -91,7 +99,7 @@ pub fn write(
         ports: ports.len() as u32,
         posts: posts.len() as u32,
         irqs: irqs.len() as u32,
-        timers,
+        clients: of_all.len() as u32,
         supervisor: supervisor.task as u32,
         log: model.log.map_or(desc::NO_TASK, |log| log.task as u32),
         ack_us: supervisor.ack_us,
@@ -118,6 +126,30 @@ pub fn write(
         ports.as_bytes(),
         posts.as_bytes(),
         irqs.as_bytes(),
+        of_all.as_bytes(),
     ]
     .concat()
+}
+
+/// Who must learn of the restart of a task.
+fn clients(model: &Model, server: usize) -> impl Iterator<Item = Client> + '_ {
+    model.tasks.iter().filter_map(move |task| {
+        let ports: Vec<Port> = task
+            .ports
+            .iter()
+            .map(|port| Port {
+                ops: 0,
+                badge: 0,
+                timeout_us: 0,
+                server: port.server as u32,
+                price: 0,
+            })
+            .collect();
+        let posts: Vec<Post> = task
+            .posts
+            .iter()
+            .map(|post| Post { target: post.target as u32, mask: post.mask })
+            .collect();
+        desc::client(task.index as u32, &ports, &posts, server as u32)
+    })
 }

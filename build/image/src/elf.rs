@@ -42,6 +42,22 @@ pub enum Error {
     },
 }
 
+/// Whether a symbol is of a function that begins a panic, or of the one that ends it.
+#[must_use]
+pub fn begins_panic(symbol: &str) -> bool {
+    // Parts of either of the compiler's manglings: all of `core::panicking`, what
+    // `core` puts in front of it, and the handler.
+    const PARTS: [&str; 6] = [
+        "9panicking",
+        "13unwrap_failed",
+        "13expect_failed",
+        "16slice_index_fail",
+        "20len_mismatch_fail",
+        "rust_begin_unwind",
+    ];
+    PARTS.iter().any(|part| symbol.contains(part))
+}
+
 /// A linked program.
 pub struct Program {
     /// Where it was read from.
@@ -99,8 +115,7 @@ impl Program {
     /// The names of functions that begin a panic, if the program has any.
     #[must_use]
     pub fn panics(&self) -> Vec<&str> {
-        // `core::panicking` in either of the compiler's manglings.
-        self.symbols.keys().map(String::as_str).filter(|n| n.contains("9panicking")).collect()
+        self.symbols.keys().map(String::as_str).filter(|name| begins_panic(name)).collect()
     }
 
     /// The initialised bytes of a range of addresses; what no segment covers is zero.

@@ -34,7 +34,7 @@ use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 pub use cargo::Error as CargoError;
-pub use elf::Error as ElfError;
+pub use elf::{Error as ElfError, begins_panic};
 pub use place::{LinkedTask, Placement, Region};
 pub use source::load;
 
@@ -97,6 +97,8 @@ pub struct Artifacts {
     pub elf: PathBuf,
     /// The image as a raw arm64 Image.
     pub image: PathBuf,
+    /// The objects that the kernel was linked from.
+    pub library: PathBuf,
 }
 
 /// Why there is no image.
@@ -211,6 +213,7 @@ fn build_tasks(
 /// The finished image.
 struct Packed {
     kernel: elf::Program,
+    library: PathBuf,
     raw: Vec<u8>,
     image_id: [u8; 32],
     placement: Placement,
@@ -296,7 +299,8 @@ fn pack(
     blob[blob::IMAGE_ID..blob::IMAGE_ID + 32].copy_from_slice(&image_id);
     kernel.fill(".desc", &blob)?;
     let raw = kernel.image_of(start, end);
-    Ok(Packed { kernel, raw, image_id, placement, roots })
+    let library = library.to_owned();
+    Ok(Packed { kernel, library, raw, image_id, placement, roots })
 }
 
 /// All page tables, and the physical address of each task's root.

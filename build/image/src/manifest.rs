@@ -43,7 +43,7 @@ pub(crate) fn write(
     }
     let entries = entries.iter().map(|(name, bytes)| (name.as_str(), *bytes));
     exov6_archive::write(&archive, &manifest, entries)?;
-    Ok(Artifacts { manifest, archive, elf, image })
+    Ok(Artifacts { manifest, archive, elf, image, library: packed.library })
 }
 
 fn elf_entry(task: &Task) -> String {

@@ -51,6 +51,10 @@ impl Frame for Registers {
         self.sp
     }
 
+    fn repeat_call(&mut self) {
+        self.pc = self.pc.wrapping_sub(4);
+    }
+
     fn begin(task: &desc::Task) -> Self {
         Registers { pc: task.entry, sp: task.stack_top, ..Self::NEW }
     }

@@ -24,6 +24,9 @@ pub struct BootInfo {
     pub run_until_us: u64,
     /// Number of the test to run; meaning belongs to the test suite.
     pub test: u64,
+    /// Generation that every task begins with, at most 2^32 - 1: a test of the last
+    /// one need not wait for four billion restarts.
+    pub generation: u64,
     /// What the emulator promises, for tests: [`machine`], or 0.
     pub machine: u64,
     /// Bytes used of `script`.

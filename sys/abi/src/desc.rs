@@ -33,8 +33,8 @@ pub struct Header {
     pub posts: u32,
     /// Number of [`Irq`]s, sorted by interrupt number.
     pub irqs: u32,
-    /// Number of timers of all tasks together.
-    pub timers: u32,
+    /// Number of [`Client`]s.
+    pub clients: u32,
     /// Task index of the supervisor.
     pub supervisor: u32,
     /// Task index of the log task, or [`NO_TASK`].
@@ -105,10 +105,14 @@ pub struct Task {
     pub post_first: u32,
     /// Number of post grants.
     pub post_count: u32,
-    /// First of this task's timers.
-    pub timer_first: u32,
+    /// First of this task's clients.
+    pub client_first: u32,
+    /// Number of clients.
+    pub client_count: u32,
     /// Number of timers.
     pub timer_count: u32,
+    /// Zero.
+    pub reserved: u32,
     /// Notification bits that exist in this task.
     pub bits: u32,
     /// Notification bits that are interrupts of this task.
@@ -207,6 +211,32 @@ pub struct Irq {
     pub edge: u32,
 }
 
+/// A task that may call or notify another one, seen from that other one: who must
+/// learn of its restart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Client {
+    /// The client's ports to the task; bit *n* is port *n*.
+    pub ports: u64,
+    /// The client's post grants to the task; bit *n* is grant *n*.
+    pub posts: u64,
+    /// Task index of the client.
+    pub task: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+/// The client that the holder of these ports and post grants is to task `server`, or
+/// `None` if it is none.
+#[must_use]
+pub fn client(task: u32, ports: &[Port], posts: &[Post], server: u32) -> Option<Client> {
+    let bits = |mask, (at, leads): (usize, bool)| mask | u64::from(leads) << (at & 63);
+    let ports = ports.iter().map(|port| port.server == server).enumerate().fold(0, bits);
+    let posts = posts.iter().map(|post| post.target == server).enumerate().fold(0, bits);
+    let knows = task != server && (ports | posts) != 0;
+    knows.then_some(Client { ports, posts, task, reserved: 0 })
+}
+
 /// The blob, taken apart: borrowed slices of its arrays.
 #[derive(Clone, Copy, Debug)]
 pub struct Tables<'a> {
@@ -222,6 +252,8 @@ pub struct Tables<'a> {
     pub posts: &'a [Post],
     /// Interrupts, sorted by number.
     pub irqs: &'a [Irq],
+    /// Clients of all tasks.
+    pub clients: &'a [Client],
 }
 
 impl<'a> Tables<'a> {
@@ -242,9 +274,11 @@ impl<'a> Tables<'a> {
         let (posts, rest) =
             <[Post]>::ref_from_prefix_with_elems(rest, header.posts as usize).ok()?;
         let (irqs, rest) = <[Irq]>::ref_from_prefix_with_elems(rest, header.irqs as usize).ok()?;
+        let (clients, rest) =
+            <[Client]>::ref_from_prefix_with_elems(rest, header.clients as usize).ok()?;
         if rest.len() >= 8 {
             return None;
         }
-        Some(Tables { header, tasks, regions, ports, posts, irqs })
+        Some(Tables { header, tasks, regions, ports, posts, irqs, clients })
     }
 }

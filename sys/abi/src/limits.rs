@@ -10,6 +10,8 @@ pub const MAX_PORTS: usize = 64;
 pub const MAX_OPERATION: u16 = 63;
 /// Notification bits of one task.
 pub const MAX_NOTIFICATIONS: usize = 32;
+/// Interrupts of an image.
+pub const MAX_IRQS: usize = 128;
 /// Timers of one task.
 pub const MAX_TIMERS: usize = 8;
 /// Leases lent with one call.
@@ -22,6 +24,9 @@ pub const MESSAGE_BYTES: usize = 64;
 pub const MESSAGE_WORDS: usize = 8;
 /// Most bytes one lease system call copies.
 pub const LEASE_COPY_BYTES: usize = 1024;
+/// Things of one kind that the kernel does between two looks for an interrupt: clients
+/// told of a restart, deadlines that have passed, interrupts taken or masked.
+pub const BATCH: usize = 4;
 /// Longest panic message that the kernel keeps, in bytes.
 pub const PANIC_BYTES: usize = 128;
 /// Summary counters of one task, kept in its log ring's header.

@@ -59,6 +59,7 @@ mod tests {
 
     fn filled() -> BootInfo {
         let mut info = BootInfo {
+            generation: 0,
             magic: INFO_MAGIC,
             run_until_us: 5,
             test: 7,

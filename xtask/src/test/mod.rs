@@ -5,6 +5,7 @@
 //!   own, on every machine; virtual time, so the same every time. `target::CASE`,
 //!   `target::MACHINE::CASE`
 //! * *whole*: the default image from outside, as its user sees it. `whole::CASE`
+//! * *seeded*: that each target case has a break it must notice, `--seeded` tries them
 //!
 //! A line per test as it ends, details of the failed ones below theirs; then what was
 //! skipped and why, and what failed; the last line is `N passed, N failed`.
@@ -13,6 +14,7 @@ mod host;
 mod monitor;
 mod refusals;
 mod report;
+mod seeded;
 mod target;
 mod whole;
 
@@ -37,6 +39,10 @@ pub struct Arguments {
     /// Only tests that run in the emulator
     #[arg(long)]
     target: bool,
+    /// Break the code, one line for each target case, and see that the case notices;
+    /// takes about ten seconds for each
+    #[arg(long, conflicts_with_all = ["host", "target", "list"])]
+    seeded: bool,
 }
 
 /// Which tests are wanted.
@@ -52,16 +58,24 @@ impl Filter {
 pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let root = place::root()?;
     let filter = Filter(arguments.filter.clone());
+    if arguments.seeded {
+        let report = Report::new();
+        seeded::run(&root, &|name| filter.wants(name), &report)?;
+        return Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     let target = target::names().into_iter().filter(|n| filter.wants(n)).collect::<Vec<_>>();
     let whole = whole::names().into_iter().filter(|n| filter.wants(n)).collect::<Vec<_>>();
     let (target, whole) = if arguments.host { (vec![], vec![]) } else { (target, whole) };
     let host = if arguments.target { host::Host::default() } else { host::build(&root, &filter)? };
+    let seeded_check = !arguments.target && filter.wants(seeded::CHECK);
     if arguments.list {
         let host = host.programs.iter().flat_map(host::Program::names);
-        host.chain(target).chain(whole).for_each(|name| say!("{name}"));
+        let check = seeded_check.then(|| seeded::CHECK.to_owned());
+        host.chain(check).chain(target).chain(whole).for_each(|name| say!("{name}"));
         return Ok(ExitCode::SUCCESS);
     }
-    if host.programs.is_empty() && host.broken.is_none() && target.is_empty() && whole.is_empty() {
+    let emulated = target.len() + whole.len();
+    if host.programs.is_empty() && host.broken.is_none() && emulated == 0 && !seeded_check {
         bail!(
             "no test has `{}` in its name; `cargo xtask test --list` prints them",
             arguments.filter.as_deref().unwrap_or_default()
@@ -69,6 +83,9 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     }
     let report = Report::new();
     host::run(&host, &report);
+    if seeded_check {
+        seeded::check(&root, &report);
+    }
     target::run(&root, &target, &report);
     whole::run(&root, &whole, &report);
     Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

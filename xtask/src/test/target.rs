@@ -40,6 +40,14 @@ struct Machine {
     level: u32,
 }
 
+/// How the details of a case that failed begin.
+pub const MUST_HOLD: &str = "must hold:";
+
+/// The cases, without what their tests' names begin with.
+pub fn cases() -> impl Iterator<Item = &'static str> {
+    CASES.iter().map(|case| case.name)
+}
+
 impl Machine {
     fn all() -> impl Iterator<Item = Machine> {
         let of = |board| LEVELS.into_iter().map(move |level| Machine { board, level });
@@ -187,5 +195,5 @@ fn one(machine: Machine, image: &Image, case: &Case) -> Result<()> {
     };
     let said = String::from_utf8_lossy(&said).into_owned();
     let said = if said.is_empty() { "(it said nothing)".to_owned() } else { said };
-    bail!("must hold: {}\n{why}\n{said}", case.holds)
+    bail!("{MUST_HOLD} {}\n{why}\n{said}", case.holds)
 }

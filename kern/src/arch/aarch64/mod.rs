@@ -9,6 +9,7 @@ mod exception;
 mod gic;
 mod gicv2;
 mod gicv3;
+mod probe;
 
 use super::{Arch, Frame, Interrupt, IrqId, Physical, Ticks, Words};
 use crate::kernel::{Kernel, Storage};
@@ -140,6 +141,10 @@ impl Frame for Registers {
 
     fn sp(&self) -> u64 {
         self.sp
+    }
+
+    fn repeat_call(&mut self) {
+        self.elr = self.elr.wrapping_sub(4); // one instruction, the SVC
     }
 
     fn begin(task: &desc::Task) -> Self {
