@@ -33,15 +33,17 @@ start:
         b.eq    at_el2
 
         // EL3: the kernel would have to be firmware too.
-        adr     x0, text_el3
+        adrp    x0, text_el3
+        add     x0, x0, :lo12:text_el3
         mov     x1, xzr
         bl      early_say
 park:   wfe
         b       park
 
+        .section .rodata.text_el3, "a"
 text_el3:
         .asciz  "exov6: entered at EL3; boot with firmware that enters at EL2 or EL1\r\n"
-        .balign 4
+        .section .head, "ax"
 
 // Sends a text, ended by a zero, through the board's early console, if it has one.
 // x0 = the text, x1 = what is added to physical addresses here. Uses x2 and x3.
