@@ -98,6 +98,7 @@ macro_rules! cases {
                 restart_each_state = "a task in each state can be restarted, and nobody else's state is disturbed",
                 restart_self = "a task that asks for its own restart gets it",
                 restart_generation = "the next use of each port to it tells DEAD once, the retry succeeds",
+                restart_generation_end = "at the last generation the task is disabled for good, and told",
                 restart_held = "a held task stays stopped until started",
             }
             supervision {

@@ -2,9 +2,11 @@
 
 use super::WORDS;
 use crate::check::{check, check_eq};
-use crate::stage::{Stage, check_state, name, nobody_calls, number, pause, puppet_ports};
-use crate::tasks;
-use abi::kernel_op::{KernelOp, RESTART_HOLD, RESTART_START, STATUS_FAULTED, StateCode};
+use crate::stage::{Stage, call, check_state, name, nobody_calls, number, pause, puppet_ports};
+use crate::{ports, tasks};
+use abi::kernel_op::{
+    KernelOp, RESTART_HOLD, RESTART_START, STATUS_DISABLED, STATUS_FAULTED, StateCode,
+};
 use abi::syscall;
 use exov6_test_suite::Command;
 use exov6_test_suite::command::{BUFFER_BYTES, DATA, ECHO, KEEP, Place};
@@ -248,4 +250,52 @@ pub fn restart_held(stage: &mut Stage) {
     kernel::start(VICTIM);
     check!(stage.answer(VICTIM)[0] >= until.0 + Ticks::from_ms(5).0);
     check_eq!(kernel::status(VICTIM).generation, 1);
+}
+
+/// Every task begins with the last generation but one.
+pub fn restart_generation_end(stage: &mut Stage) {
+    let last = u64::from(u32::MAX);
+    let [port, echo] = number(puppet_ports::SERVER, ECHO, 8, 0);
+    for who in [VICTIM, tasks::SERVER] {
+        check_eq!(kernel::status(who).generation, last - 1);
+    }
+    // The last life is a life like any other, also in the handles that name it.
+    stage.is_there(VICTIM);
+    stage.restart(VICTIM);
+    check_eq!(kernel::status(VICTIM).generation, last);
+    stage.restart(tasks::SERVER);
+    stage.trap_words(VICTIM, syscall::CALL, &WORDS, &[port, echo]);
+    check_eq!(
+        stage.words(VICTIM)[0],
+        exov6_test_suite::command::echo(&[WORDS[0], 0, 0, 0, 0, 0, 0, 0]).1[0]
+    );
+
+    // Its end is the end: who waits for it is told, and so is whoever comes later, each
+    // time and at once, also where a timeout would do.
+    let [port, keep] = number(puppet_ports::SERVER, KEEP, 0, 0);
+    stage.order_trap(VICTIM, syscall::CALL, &[0; 8], &[port, keep]);
+    pause(100);
+    check_state(VICTIM, StateCode::InReply, tasks::SERVER);
+    kernel::restart(tasks::SERVER);
+    check_eq!(stage.answer(VICTIM)[0], syscall::DEAD);
+    for _ in 0..3 {
+        for port in [ports::SERVER, ports::IMPATIENT, ports::NARROW] {
+            check_eq!(call(port, ECHO, &WORDS).status, syscall::DEAD, "{:?}", port);
+        }
+        check_eq!(stage.trap(VICTIM, syscall::CALL, &[port, echo])[0], syscall::DEAD);
+        check!(!userlib::post(crate::posts::server::GO));
+    }
+    // Neither a restart nor a start brings it back, and it says so.
+    for _ in 0..2 {
+        let status = kernel::status(tasks::SERVER);
+        check_eq!(status.generation, last);
+        check!(status.state & STATUS_DISABLED != 0, "state {:#x}", status.state);
+        kernel::start(tasks::SERVER);
+        kernel::restart(tasks::SERVER);
+        pause(1000);
+    }
+    let begun = kernel::status(tasks::SERVER);
+    check_eq!(begun.pc, kernel::status(tasks::SERVER).pc);
+    check!(kernel::status(VICTIM).state & STATUS_DISABLED == 0);
+    stage.does(VICTIM, Command::Nothing);
 }
