@@ -14,7 +14,11 @@ fn manifest() -> Manifest {
         load: Hex(0x4020_0000),
         boot_info: Hex(0x4700_0000),
         kernel_offset: Hex(0xffff_ff80_0000_0000),
-        qemu: Some(Qemu { binary: "qemu-system-aarch64".into(), args: vec!["-M".into()] }),
+        qemu: Some(Qemu {
+            binary: "qemu-system-aarch64".into(),
+            args: vec!["-M".into()],
+            ..Qemu::default()
+        }),
         log: Some(0),
         tasks: vec![Task {
             name: "log".into(),

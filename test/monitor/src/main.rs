@@ -10,15 +10,20 @@
 //! runs above it, and nothing above can tell it from a real one (DDI 0487, D1.3.4,
 //! virtual interrupts). Debug exceptions of tasks come here (MDCR_EL2.TDE), so a task
 //! asks for one by a breakpoint that the kernel never sees.
-#![no_std]
-#![no_main]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
+#[cfg(target_os = "none")]
 core::arch::global_asm!(include_str!("monitor.s"));
 
 /// Never reached: there is only assembly here.
+#[cfg(target_os = "none")]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {
         core::hint::spin_loop();
     }
 }
+
+/// On the host there is nothing to monitor.
+#[cfg(not(target_os = "none"))]
+fn main() {}

@@ -114,7 +114,7 @@ impl Runner {
             *times = 0;
             KICKS.add(1);
             // By both ways out of a hold.
-            if status.state == StateCode::Stopped as u64 && status.generation % 2 == 0 {
+            if status.state == StateCode::Stopped as u64 && status.generation.is_multiple_of(2) {
                 kernel::start(task);
             } else {
                 kernel::restart(task);
