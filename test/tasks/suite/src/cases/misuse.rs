@@ -290,7 +290,7 @@ pub fn post_storm(stage: &mut Stage) {
     let mut deadline = now() + Ticks::from_us(100);
     while now() < begin + Ticks::from_ms(99) {
         // Every other period the storm is waited for, too.
-        let listens = deadline.0 / 6250 % 2 == 0;
+        let listens = (deadline.0 / 6250).is_multiple_of(2);
         let storm = if listens { notifications::POSTED } else { Bits::NONE };
         sys::timer_set(timers::ALARM.number, deadline, timers::ALARM.bits);
         loop {
@@ -306,7 +306,7 @@ pub fn post_storm(stage: &mut Stage) {
         }
         check!(now() >= deadline, "{} ticks early", (deadline - now()).0);
         worst = worst.max((now() - deadline).to_us());
-        deadline = deadline + Ticks::from_us(100);
+        deadline += Ticks::from_us(100);
         // The server's receive ends at its time as well.
         let until = now() + Ticks::from_us(30);
         let x = [syscall::RECV_NOTIFICATIONS, SERVER_T0, 0, until.0];
