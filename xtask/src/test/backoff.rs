@@ -11,6 +11,7 @@ use crate::progress::Bar;
 use crate::run::Run;
 use crate::{dist, run};
 use anyhow::{Context, Result, ensure};
+use exov6_image::Artifacts;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -31,16 +32,25 @@ pub fn names() -> Vec<String> {
 
 /// Runs it on those machines whose names are given.
 pub fn run(root: &Path, names: &[String], report: &Report) {
+    let app = root.join("test/backoff/app.toml");
+    // Both levels of a board run the same image.
+    let mut built: Option<(&str, Artifacts)> = None;
     for machine in Machine::all().filter(|machine| names.contains(&machine.name(CASE))) {
         let start = Instant::now();
-        let result = backoff(root, machine);
+        let image = match built.take() {
+            Some((board, image)) if board == machine.board => Ok(image),
+            _ => dist::build(root, &app, Some(machine.board), &mut Bar::new()),
+        };
+        let result = image.and_then(|image| {
+            let result = backoff(&image, machine);
+            built = Some((machine.board, image));
+            result
+        });
         report.result(&machine.name(CASE), start.elapsed(), &result);
     }
 }
 
-fn backoff(root: &Path, machine: Machine) -> Result<()> {
-    let app = root.join("test/backoff/app.toml");
-    let built = dist::build(root, &app, Some(machine.board), &mut Bar::new())?;
+fn backoff(built: &Artifacts, machine: Machine) -> Result<()> {
     let archive = exov6_archive::read(&built.archive)?;
     let length = Duration::from_secs(SECONDS);
     let run = Run { length, entry: Some(machine.level), ..Run::default() };
