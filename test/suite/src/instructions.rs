@@ -61,6 +61,46 @@ macro_rules! instructions {
     };
 }
 
+/// A register that a task may read, and what it finds there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// Name.
+    pub name: &'static str,
+    /// Bits that are told by the kernel, or by the core on its behalf.
+    pub mask: u64,
+    /// Their value, for a task without a thread pointer of its own.
+    pub value: u64,
+}
+
+macro_rules! reads {
+    ($($name:ident $code:literal & $mask:literal == $value:literal,)*) => {
+        /// Registers that a task may read. To a puppet, the instruction that reads number
+        /// `n` is number `ALL.len() + n`.
+        pub const READS: &[Read] =
+            &[$( Read { name: stringify!($name), mask: $mask, value: $value }, )*];
+
+        #[cfg(all(feature = "task", target_os = "none", target_arch = "aarch64"))]
+        mod read {
+            $(
+                /// Reads one register.
+                #[unsafe(naked)]
+                unsafe extern "C" fn $name(_: u64) -> u64 {
+                    core::arch::naked_asm!($code, "ret")
+                }
+            )*
+            pub const READS: &[unsafe extern "C" fn(u64) -> u64] = &[ $( $name, )* ];
+        }
+    };
+}
+
+reads! {
+    tpidr "mrs x0, tpidr_el0" & 0xffff_ffff_ffff_ffff == 0,
+    tpidrro "mrs x0, tpidrro_el0" & 0xffff_ffff_ffff_ffff == 0,
+    pmuserenr "mrs x0, pmuserenr_el0" & 0xffff_ffff_ffff_ffff == 0,
+    dczid_prohibited "mrs x0, dczid_el0" & 0x10 == 0x10,
+    cntfrq "mrs x0, cntfrq_el0" & 0xffff_ffff == 62_500_000,
+}
+
 instructions! {
     Illegal {
         udf_zero IllegalInstruction "udf #0",
@@ -99,6 +139,7 @@ instructions! {
         msr_cntv_tval Privileged "msr cntv_tval_el0, x0",
         msr_cntp_ctl Privileged "msr cntp_ctl_el0, x0",
         msr_cntp_cval Privileged "msr cntp_cval_el0, x0",
+        msr_cntp_tval Privileged "msr cntp_tval_el0, x0",
         mrs_pmccntr Privileged "mrs x0, pmccntr_el0",
         msr_pmcr Privileged "msr pmcr_el0, x0",
         msr_spsel IllegalInstruction "msr spsel, #0",
@@ -139,6 +180,16 @@ instructions! {
         dc_cisw IllegalInstruction "dc cisw, x0",
         at_s1e1r IllegalInstruction "at s1e1r, x0",
         mrs_osdtrrx IllegalInstruction "mrs x0, osdtrrx_el1",
+        mrs_dbgbvr0 IllegalInstruction "mrs x0, dbgbvr0_el1",
+        msr_dbgwvr0 IllegalInstruction "msr dbgwvr0_el1, x0",
+        mrs_dlr IllegalInstruction "mrs x0, dlr_el0",
+        mrs_dspsr IllegalInstruction "mrs x0, dspsr_el0",
+        mrs_revidr IllegalInstruction "mrs x0, revidr_el1",
+        msr_icc_pmr IllegalInstruction "msr S3_0_C4_C6_0, x0",
+        mrs_icc_iar1 IllegalInstruction "mrs x0, S3_0_C12_C12_0",
+        msr_contextidr IllegalInstruction "msr contextidr_el1, x0",
+        dc_csw IllegalInstruction "dc csw, x0",
+        mrs_cntvoff IllegalInstruction "mrs x0, cntvoff_el2",
     }
     Misaligned {
         ldxr_misaligned Alignment "ldxr x0, [x0]",
@@ -155,7 +206,9 @@ instructions! {
 /// Function of an instruction: its `x0`, and `x0` after it.
 #[cfg(all(feature = "task", target_os = "none", target_arch = "aarch64"))]
 pub(crate) fn code(number: u64) -> Option<unsafe extern "C" fn(u64) -> u64> {
-    code::ALL.get(usize::try_from(number).ok()?).copied()
+    let number = usize::try_from(number).ok()?;
+    let read = number.checked_sub(ALL.len());
+    code::ALL.get(number).or_else(|| read::READS.get(read?)).copied()
 }
 
 /// There are no such functions on the host.

@@ -7,6 +7,7 @@ use abi::kernel_op::KernelOp;
 use abi::syscall;
 use exov6_test_suite::Command;
 use exov6_test_suite::command::{ECHO, KEEP_THREAD_POINTER, NO_TRAP};
+use exov6_test_suite::instructions;
 use userlib::time::now;
 use userlib::{Ticks, kernel};
 
@@ -81,6 +82,11 @@ pub fn registers_preserved(stage: &mut Stage) {
 }
 
 pub fn registers_no_leak(stage: &mut Stage) {
+    // What a task may read of the core tells nothing of anybody.
+    for (read, number) in instructions::READS.iter().zip(instructions::ALL.len() as u64..) {
+        let found = stage.does(VICTIM, Command::Instruction { number, x0: u64::MAX })[0];
+        check_eq!(found & read.mask, read.value, "{}", read.name);
+    }
     for (number, x, results, words) in calls() {
         stage.prepare(VICTIM, &[0; 8], &x);
         for first in [0, 13, 19, 25] {
