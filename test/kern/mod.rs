@@ -5,6 +5,7 @@
 //! into registers, make a system call, and look at what came back. Every step is
 //! followed by [`Kernel::check_all`].
 
+mod batches;
 mod bench;
 mod dice;
 mod numbers;

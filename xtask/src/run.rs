@@ -63,7 +63,8 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         Some(run_for) => {
             let terminal = std::io::stdout().is_terminal();
             let out = std::io::stdout().lock();
-            bounded(&archive, &built.image, run_for, script, arguments.gdb, out, terminal)?;
+            let run = Run { length: run_for, script, gdb: arguments.gdb, entry: None };
+            bounded(&archive, &built.image, run, out, terminal)?;
             Ok(ExitCode::SUCCESS)
         }
         None => interactive(&archive, &built.image, &built.elf, script, arguments.gdb),
@@ -80,21 +81,34 @@ pub fn break_at_half(archive: &Archive, task: &str, run_for: Duration) -> Result
     Ok(Command { at: run_for / 2, text: format!("break {task}") })
 }
 
+/// A run of some virtual time.
+#[derive(Default)]
+pub struct Run {
+    /// How long.
+    pub length: Duration,
+    /// Console commands.
+    pub script: Vec<Command>,
+    /// Wait for a debugger.
+    pub gdb: bool,
+    /// Exception level at entry, or as the board usually does.
+    pub entry: Option<u32>,
+}
+
 /// Runs for a virtual time; the last line printed is the summary.
 pub fn bounded(
     archive: &Archive,
     image: &Path,
-    run_for: Duration,
-    script: Vec<Command>,
-    gdb: bool,
+    run: Run,
     out: impl Write,
     terminal: bool,
 ) -> Result<()> {
+    let Run { length: run_for, script, gdb, entry } = run;
     let options = Options {
         time: Time::Virtual,
         wishes: Wishes { run_until: Some(run_for), script, ..Wishes::default() },
         limit: (!gdb).then(|| LEAST.max(run_for * 20)),
         gdb: gdb.then_some(GDB),
+        entry,
         ..Options::default()
     };
     if gdb {
@@ -210,14 +224,9 @@ fn forward_keys(mut guest: impl Write, leave: &AtomicBool, watch: bool) {
 }
 
 /// Runs as [`bounded`] does, into a string.
-pub fn captured(
-    archive: &Archive,
-    image: &Path,
-    run_for: Duration,
-    script: Vec<Command>,
-) -> Result<String> {
+pub fn captured(archive: &Archive, image: &Path, run: Run) -> Result<String> {
     let mut out = vec![];
-    let done = bounded(archive, image, run_for, script, false, &mut out, false);
+    let done = bounded(archive, image, run, &mut out, false);
     let out = String::from_utf8_lossy(&out).into_owned();
     done.with_context(|| format!("printed:\n{out}")).map(|()| out)
 }

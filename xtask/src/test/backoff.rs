@@ -4,15 +4,19 @@
 //! (`test/backoff`) and is judged from outside: by what the supervisor says and when, and by
 //! the counters of the neighbours.
 
+use super::machine::Machine;
 use super::report::Report;
+use super::target;
 use crate::progress::Bar;
+use crate::run::Run;
 use crate::{dist, run};
 use anyhow::{Context, Result, ensure};
+use exov6_image::Artifacts;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Name of the test.
-pub const NAME: &str = "target::supervisor_backoff";
+/// Name of the case.
+pub const CASE: &str = "supervisor_backoff";
 /// Virtual time of the run.
 const SECONDS: u64 = 3;
 /// Delays before the restarts, in milliseconds: `min_interval_ms` doubled each time, up to a
@@ -21,20 +25,39 @@ const DELAYS_MS: [u64; 7] = [50, 100, 200, 400, 800, 1000, 1000];
 /// Most microseconds that a neighbour may be late, for want of the processor.
 const LATE_US: [(&str, u64); 2] = [("canary", 1000), ("canary-fp", 1500)];
 
-/// Runs it if its name is given.
+/// Its name on each machine.
+pub fn names() -> Vec<String> {
+    Machine::all().map(|machine| machine.name(CASE)).collect()
+}
+
+/// Runs it on those machines whose names are given.
 pub fn run(root: &Path, names: &[String], report: &Report) {
-    if names.iter().any(|name| name == NAME) {
+    let app = root.join("test/backoff/app.toml");
+    // Both levels of a board run the same image.
+    let mut built: Option<(&str, Artifacts)> = None;
+    for machine in Machine::all().filter(|machine| names.contains(&machine.name(CASE))) {
         let start = Instant::now();
-        let result = backoff(root);
-        report.result(NAME, start.elapsed(), &result);
+        let image = match built.take() {
+            Some((board, image)) if board == machine.board => Ok(image),
+            _ => dist::build(root, &app, Some(machine.board), &mut Bar::new()),
+        };
+        let result = image.and_then(|image| {
+            let result = backoff(&image, machine);
+            built = Some((machine.board, image));
+            result
+        });
+        report.result(&machine.name(CASE), start.elapsed(), &result);
     }
 }
 
-fn backoff(root: &Path) -> Result<()> {
-    let built = dist::build(root, &root.join("test/backoff/app.toml"), None, &mut Bar::new())?;
+fn backoff(built: &Artifacts, machine: Machine) -> Result<()> {
     let archive = exov6_archive::read(&built.archive)?;
-    let output = run::captured(&archive, &built.image, Duration::from_secs(SECONDS), vec![])?;
-    judge(&output).with_context(|| format!("printed:\n{output}"))
+    let length = Duration::from_secs(SECONDS);
+    let run = Run { length, entry: Some(machine.level), ..Run::default() };
+    let holds = "a crash loop is slowed as declared and others keep running";
+    run::captured(&archive, &built.image, run)
+        .and_then(|output| judge(&output).with_context(|| format!("printed:\n{output}")))
+        .with_context(|| format!("{} {holds}", target::MUST_HOLD))
 }
 
 fn judge(output: &str) -> Result<()> {

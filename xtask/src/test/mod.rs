@@ -16,6 +16,7 @@
 mod backoff;
 mod fuzz;
 mod host;
+mod machine;
 mod monitor;
 mod refusals;
 mod replay;
@@ -81,7 +82,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let mut emulated = vec![];
     if !arguments.host {
         emulated.extend(target::names());
-        emulated.push(backoff::NAME.to_owned());
+        emulated.extend(backoff::names());
         emulated.extend(replay::names(&root));
         emulated.extend(fuzz::names(arguments.seeds));
         emulated.extend(whole::names());

@@ -10,6 +10,7 @@
 //!   target::qemu-virt-gicv3.el1::call_words   the image for another board
 //! ```
 
+use super::machine::Machine;
 use super::monitor;
 use super::report::Report;
 use crate::out::say;
@@ -28,50 +29,6 @@ use std::time::{Duration, Instant};
 
 /// Host time that a case may take.
 const LIMIT: Duration = Duration::from_secs(30);
-/// Boards that the cases run on; the first is that of `test/app.toml`.
-const BOARDS: [&str; 2] = ["qemu-virt", "qemu-virt-gicv3"];
-/// Exception levels at which each is entered.
-const LEVELS: [u32; 2] = [1, 2];
-
-/// What a case runs on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Machine {
-    board: &'static str,
-    level: u32,
-}
-
-impl Machine {
-    fn all() -> impl Iterator<Item = Machine> {
-        let of = |board| LEVELS.into_iter().map(move |level| Machine { board, level });
-        BOARDS.into_iter().flat_map(of)
-    }
-
-    fn first(self) -> bool {
-        self == Machine { board: BOARDS[0], level: LEVELS[0] }
-    }
-
-    /// Name of a case on this machine.
-    fn name(self, case: &Case) -> String {
-        if self.first() {
-            format!("target::{}", case.name)
-        } else {
-            format!("target::{self}::{}", case.name)
-        }
-    }
-
-    /// Why a case cannot run here, if it cannot.
-    fn lacks(self, case: &Case) -> Option<&'static str> {
-        (self.level == 2 && UNDER_MONITOR.contains(&case.name))
-            .then_some("what causes the event is a monitor at EL2, so the image is entered at EL1")
-    }
-}
-
-impl std::fmt::Display for Machine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.el{}", self.board, self.level)
-    }
-}
-
 /// Cases that begin with the last generation but one.
 const AT_THE_END: [&str; 1] = ["restart_generation_end"];
 /// How the details of a case that failed begin.
@@ -79,23 +36,31 @@ pub const MUST_HOLD: &str = "must hold:";
 
 /// The cases, without what their tests' names begin with.
 pub fn cases() -> impl Iterator<Item = &'static str> {
-    CASES.iter().map(|case| case.name)
+    CASES.iter().map(|case| case.name).chain([super::backoff::CASE])
+}
+
+/// Why a case cannot run on a machine, if it cannot.
+fn lacks(machine: Machine, case: &Case) -> Option<&'static str> {
+    (machine.level == 2 && UNDER_MONITOR.contains(&case.name))
+        .then_some("what causes the event is a monitor at EL2, so the image is entered at EL1")
 }
 
 /// Names of all cases on all machines.
 pub fn names() -> Vec<String> {
-    Machine::all().flat_map(|machine| CASES.iter().map(move |case| machine.name(case))).collect()
+    Machine::all()
+        .flat_map(|machine| CASES.iter().map(move |case| machine.name(case.name)))
+        .collect()
 }
 
 /// Runs those cases whose names are given, machine by machine.
 pub fn run(root: &Path, names: &[String], report: &Report) {
     let mut built: Option<(&str, Result<Image>)> = None;
     for machine in Machine::all() {
-        let named = |case: &&Case| names.contains(&machine.name(case));
+        let named = |case: &&Case| names.contains(&machine.name(case.name));
         let mut wanted: Vec<&Case> = CASES.iter().filter(named).collect();
-        wanted.retain(|case| match machine.lacks(case) {
+        wanted.retain(|case| match lacks(machine, case) {
             Some(why) => {
-                report.skipped(&machine.name(case), why);
+                report.skipped(&machine.name(case.name), why);
                 false
             }
             None => true,
@@ -116,7 +81,7 @@ pub fn run(root: &Path, names: &[String], report: &Report) {
                 let why = format!("{error:#}");
                 for (position, case) in wanted.iter().enumerate() {
                     let why = if position == 0 { &why } else { "the image does not build" };
-                    report.failed(&machine.name(case), start.elapsed(), why);
+                    report.failed(&machine.name(case.name), start.elapsed(), why);
                 }
             }
         }
@@ -136,7 +101,7 @@ fn on(machine: Machine, image: &Image, cases: &[&Case], report: &Report) {
                     let Some(case) = next else { break };
                     let start = Instant::now();
                     let result = one(machine, image, case);
-                    report.result(&machine.name(case), start.elapsed(), &result);
+                    report.result(&machine.name(case.name), start.elapsed(), &result);
                 }
             });
         }

@@ -3,6 +3,7 @@
 use super::refusals;
 use super::report::Report;
 use crate::progress::Bar;
+use crate::run::Run;
 use crate::{dist, run};
 use anyhow::{Context, Result, bail, ensure};
 use control_loop::plant::Parameters;
@@ -79,7 +80,8 @@ impl System {
 
     /// Runs for some seconds; what is printed.
     fn run(&self, seconds: u64, script: Vec<Command>) -> Result<String> {
-        run::captured(&self.archive, &self.image, Duration::from_secs(seconds), script)
+        let length = Duration::from_secs(seconds);
+        run::captured(&self.archive, &self.image, Run { length, script, ..Run::default() })
     }
 }
 
