@@ -77,7 +77,12 @@ impl<A: Arch> Kernel<A> {
         };
         kernel.read_reset_record();
         let first = kernel.read_boot_info();
+        let mut ranks = Ranks::NONE;
         for (position, desc) in tables.tasks.iter().enumerate() {
+            if desc.rank as usize >= MAX_TASKS || ranks.contains(Rank::new(desc.rank)) {
+                return None;
+            }
+            ranks.insert(Rank::new(desc.rank));
             let index = TaskIndex::new(position as u64, count)?;
             *kernel.by_rank.get_mut(desc.rank as usize)? = position as u8;
             kernel.task_mut(index).generation = first;
@@ -99,6 +104,7 @@ impl<A: Arch> Kernel<A> {
     /// far).
     pub fn dispatch(&mut self) -> Option<&mut A::Frame> {
         let next = loop {
+            self.sync_deadline();
             match self.next() {
                 Some(next) if self.task(next).teardown.is_some() => {
                     self.tear_down(next);
@@ -108,19 +114,17 @@ impl<A: Arch> Kernel<A> {
                 }
                 Some(next) => break next,
                 None => {
-                    self.sync_deadline();
                     self.arch.wait();
                     self.interrupt();
                 }
             }
         };
-        self.sync_deadline();
         if self.current != Some(next) {
             self.current = Some(next);
             let desc = self.desc(next)?;
             self.arch.activate(next, desc);
         }
-        #[cfg(feature = "checks")]
+        #[cfg(any(feature = "checks", test))]
         if let Err(broken) = self.check_all() {
             self.reset_machine(ResetReason::BrokenInvariant, Some(next), broken as u64);
         }

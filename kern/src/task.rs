@@ -1,10 +1,12 @@
 //! Task: what the kernel knows of one, and the states it can be in.
 //!
 //! ```text
-//!                 call                    receive by server
+//!            call, S waits for it
+//!      ┌───────────────────────────────────────────────────────────┐
+//!      │          call                    receive by S             ▼
 //!   Runnable ──────────────► InCall(S) ─────────────────────► InReply(S)
-//!      ▲  │                      │ timeout, restart of S          │
-//!      │  │ receive              ▼                                │ reply
+//!      ▲  │                      │ timeout, restart of S          │ reply, timeout,
+//!      │  │ receive              ▼                                │ restart of S
 //!      │  └────────► InRecv ──► Runnable ◄────────────────────────┘
 //!      │               call, notification, deadline
 //!      └── restart, from everywhere; `fault` and `held` lie over a state

@@ -9,11 +9,13 @@ use crate::deadline::Owner;
 use crate::kernel::{Kernel, Storage};
 use crate::ranks::Rank;
 use crate::task::{State, TaskIndex};
+use abi::boot::{ResetReason, ResetRecord};
 use abi::desc::{self, Board, Header, Irq, Port, Post, Tables, Task};
+use abi::invariant::Invariant;
 use abi::kernel_op::{KernelOp, RESTART_START};
 use abi::limits::BATCH;
 use abi::syscall as nr;
-use zerocopy::FromZeros;
+use zerocopy::{FromZeros, IntoBytes};
 
 const SUPERVISOR: u64 = 0;
 const SERVER: u64 = 1;
@@ -203,6 +205,33 @@ fn an_interrupt_gets_in_after_each_batch_of_a_teardown() {
     }
     crowd.call(SUPERVISOR, nr::RECV, &[nr::RECV_NOTIFICATIONS, 0]);
     assert_eq!(crowd.running(), SERVER, "its new life begins");
+}
+
+/// Deadlines reached the comparator only after the whole teardown.
+#[test]
+fn a_deadline_set_just_before_a_teardown_is_met_within_it() {
+    let mut crowd = Crowd::with_waiting_clients();
+    crowd.call(SUPERVISOR, nr::KERNEL_OP, &[KernelOp::Restart as u64, SERVER, RESTART_START]);
+    crowd.trap(SUPERVISOR, nr::RECV_UNTIL, &[nr::RECV_NOTIFICATIONS, 0, 0, 50]);
+    crowd.kernel.arch.now = Ticks(50);
+    crowd.dispatch();
+    assert_eq!(crowd.running(), SUPERVISOR);
+    assert_eq!(crowd.frame(SUPERVISOR).arguments[0], nr::TIMED_OUT);
+    assert_eq!(crowd.kernel.task(index(SERVER)).teardown.unwrap().irq as usize, 1 + BATCH);
+}
+
+#[test]
+fn a_broken_invariant_resets_with_its_number() {
+    let mut crowd = Crowd::new();
+    crowd.kernel.ready.remove(Rank::new(CLIENTS.start as u32));
+    crowd.kernel.dispatch();
+    assert_eq!(crowd.kernel.arch.resets, 1);
+    let mut record = ResetRecord::default();
+    let length = record.as_bytes().len();
+    record.as_mut_bytes().copy_from_slice(&crowd.kernel.arch.memory[0x300..0x300 + length]);
+    assert!(record.valid());
+    assert_eq!(record.reason, ResetReason::BrokenInvariant as u64);
+    assert_eq!((record.fault, record.task), (Invariant::ReadySet as u64, SUPERVISOR));
 }
 
 #[test]

@@ -123,7 +123,9 @@ fn ended(boot: &Boot) -> String {
     };
     let why = match ResetReason::from_u64(reset.reason) {
         ResetReason::Cold => "a cold start",
-        ResetReason::Requested => "a requested reset",
+        ResetReason::Requested => {
+            return format!("a requested reset, with argument {}", reset.fault);
+        }
         ResetReason::SupervisorFault => "a fault of the supervisor",
         ResetReason::SupervisorSilent => "a silent supervisor",
         ResetReason::BrokenInvariant => {

@@ -194,6 +194,27 @@ fn an_exception_in_the_kernel_is_one_sentence() {
          boot ended by an exception in the kernel while one ran: data abort for address 0x18 at \
          0x3, syndrome 0x96000004"
     );
+    let ended = |reason: ResetReason, fault: u64| {
+        let mut reset = ResetRecord {
+            magic: RESET_MAGIC,
+            reason: reason as u64,
+            task: 0,
+            fault,
+            ..ResetRecord::default()
+        };
+        reset.checksum = reset.sum();
+        let mut record = BootRecord::new_zeroed();
+        record.magic = BOOT_MAGIC;
+        record.reset = reset;
+        let line = shown(&frame(LINE_BOOT, record.as_bytes())).remove(0);
+        line.split_once("the last boot ended by ").unwrap().1.to_owned()
+    };
+    assert_eq!(ended(ResetReason::Requested, 7), "a requested reset, with argument 7");
+    let heap = abi::invariant::Invariant::Heap;
+    assert_eq!(
+        ended(ResetReason::BrokenInvariant, heap as u64),
+        format!("the kernel's check before the return to a task, one: not true that {heap}")
+    );
     let nobody = boot(u64::MAX, 0x0200_0000, 0x40);
     let end = "an exception in the kernel: undefined instruction at 0x40, syndrome 0x02000000";
     assert!(nobody.ends_with(end), "{nobody}");

@@ -91,7 +91,8 @@ pub struct ResetRecord {
     pub reason: u64,
     /// Task index concerned, or `u64::MAX`.
     pub task: u64,
-    /// Fault word of that task ([`crate::fault::Fault::pack`]), or the argument of `reset`.
+    /// Fault word of that task ([`crate::fault::Fault::pack`]), the argument of `reset`, or
+    /// the number of the [`crate::invariant::Invariant`].
     pub fault: u64,
     /// Fault detail, or FAR_EL1.
     pub detail: u64,

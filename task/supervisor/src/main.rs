@@ -165,7 +165,7 @@ impl SupervisorServer for Server {
 fn main() -> ! {
     let supervisor = Supervisor::new(&tasks::NAMES, restart::ALL, userlib::index());
     let mut server = Server { supervisor, stopping: None };
-    // What faulted while a former life of this task was ending was posted to that life.
+    // Of what faulted before this life began, the bit may have gone to the last one.
     server.supervisor.deal_with_faults(&mut Kernel);
     server.settle();
     idl::supervisor::serve(&mut server)

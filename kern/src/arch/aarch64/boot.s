@@ -22,8 +22,10 @@ image_head:                             // arm64 Image header, 64 bytes
 start:
         msr     daifset, #15
         mrs     x19, cntvct_el0
-        mrs     x0, mpidr_el1
-        and     x0, x0, #0xff
+        mrs     x0, mpidr_el1           // affinity: where MT is set, Aff0 is a thread
+        ubfx    x1, x0, #32, #8
+        ubfx    x0, x0, #0, #24
+        orr     x0, x0, x1
         cbnz    x0, park
         mrs     x20, CurrentEL
         ubfx    x20, x20, #2, #2
