@@ -26,9 +26,9 @@ pub(crate) fn build(root: &Path) -> Result<PathBuf, Error> {
 
 /// The plugin's library among cargo's messages, a message a line.
 fn library(messages: &str) -> Option<PathBuf> {
-    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let name = PACKAGE.replace('-', "_");
-    let ours = messages.filter(|m| m["target"]["name"] == *name).last()?;
+    let ours = messages.find(|m| m["target"]["name"] == *name)?;
     Some(ours["filenames"].as_array()?.first()?.as_str()?.into())
 }
 
