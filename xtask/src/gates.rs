@@ -33,7 +33,7 @@ fn named(name: &str) -> Result<Gate, String> {
 pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     if arguments.list {
         for gate in Gate::ALL {
-            say!("{:12}{}", gate.name(), gate.holds());
+            say!("{:16}{}", gate.name(), gate.holds());
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -81,7 +81,7 @@ fn show(verdict: &Verdict, verbose: bool) {
     let Verdict { gate, passed, value, limit, unit, summary, culprits, details } = verdict;
     let result = if *passed { "ok" } else { "FAILED" };
     let most = limit.map_or(String::new(), |limit| format!("/ {limit}"));
-    say!("{result:7}{gate:12}{value:>7} {most:<8}{unit}: {summary}");
+    say!("{result:7}{gate:16}{value:>7} {most:<8}{unit}: {summary}");
     culprits.iter().for_each(|culprit| say!("       {culprit}"));
     if verbose {
         details.iter().for_each(|detail| say!("           {detail}"));

@@ -56,6 +56,15 @@ pub enum Loading {
     Under(PathBuf),
 }
 
+/// A plugin of the emulator's, which watches a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plugin {
+    /// The plugin: a shared library.
+    pub file: PathBuf,
+    /// Where it is to write what it saw; it is told so as its argument `out`.
+    pub out: PathBuf,
+}
+
 /// How to run an image.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -70,6 +79,8 @@ pub struct Options {
     /// Keep the guest's memory in this file, which becomes as long as the memory is. What
     /// it holds is there when the guest starts, and what it holds at the end stays.
     pub memory: Option<PathBuf>,
+    /// Let this watch the run.
+    pub plugin: Option<Plugin>,
     /// Exception level at which to enter the image; `None`: as the board usually does.
     pub entry: Option<u32>,
     /// How the image comes into memory.

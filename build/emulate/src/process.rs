@@ -265,9 +265,12 @@ fn arguments(
         let object = format!(
             "memory-backend-file,id=memory,share=on,size={},mem-path={}",
             memory_size(manifest),
-            memory.display().to_string().replace(',', ",,")
+            within(memory)
         );
         add(&["-object", &object, "-machine", "memory-backend=memory"]);
+    }
+    if let Some(plugin) = &options.plugin {
+        add(&["-plugin", &format!("{},out={}", within(&plugin.file), within(&plugin.out))]);
     }
     if let Some(port) = options.gdb {
         add(&["-S", "-gdb", &format!("tcp:127.0.0.1:{port}")]);
@@ -277,15 +280,18 @@ fn arguments(
 
 /// The description of a device that puts a file into memory.
 fn raw(file: &Path, at: u64) -> String {
-    // In a device's description a comma is written twice.
-    let file = file.display().to_string().replace(',', ",,");
-    format!("loader,file={file},addr={at:#x},force-raw=on")
+    format!("loader,file={},addr={at:#x},force-raw=on", within(file))
+}
+
+/// A path as it stands among other arguments: a comma is written twice.
+fn within(path: &Path) -> String {
+    path.display().to_string().replace(',', ",,")
 }
 
 #[cfg(test)]
 mod tests {
     use super::arguments;
-    use crate::{Loading, Options, Time};
+    use crate::{Loading, Options, Plugin, Time};
     use exov6_archive::{Hex, Manifest, Qemu, QemuEntry};
     use std::path::Path;
 
@@ -347,6 +353,13 @@ mod tests {
             ),
             "{line}"
         );
+    }
+
+    #[test]
+    fn a_plugin_is_told_where_to_write() {
+        let plugin = Some(Plugin { file: "/t/a,b.so".into(), out: "/t/c,d".into() });
+        let line = line(&Options { plugin, ..Options::default() });
+        assert!(line.ends_with("-plugin /t/a,,b.so,out=/t/c,,d"), "{line}");
     }
 
     #[test]

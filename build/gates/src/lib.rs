@@ -5,6 +5,7 @@
 //!                    ├─────► panics, branches, size ──────────────┤
 //!   objects ────────────────► overflow ───────────────────────────┼─► Verdict
 //!   emulator's memory ──────► used ───────────────────────────────┤
+//!   emulator's plugin ──────► interrupts ─────────────────────────┤
 //!   source (git) ───────────► unsafety, lines, text ──────────────┘
 //!                rules = kern/gates.toml: what is let pass, with a reason
 //! ```
@@ -17,11 +18,14 @@
 mod branches;
 mod flow;
 mod instruction;
+mod interrupts;
 mod lines;
 mod overflow;
 mod panics;
+mod plugin;
 mod program;
 mod rules;
+mod runs;
 mod size;
 mod stack;
 mod text;
@@ -31,7 +35,7 @@ mod used;
 
 pub use instruction::{Instruction, decode};
 pub use program::{Function, Program};
-pub use rules::{FILE as RULES_FILE, Indirect, Rules, SetsSp, UnsafeIn};
+pub use rules::{FILE as RULES_FILE, Indirect, InterruptsOff, Rules, SetsSp, UnsafeIn};
 pub use tree::Tree;
 
 use exov6_image::Artifacts;
@@ -82,6 +86,9 @@ pub enum Error {
         /// Why.
         source: Box<exov6_emulate::Error>,
     },
+    /// The plugin that watches runs does not build.
+    #[error("the emulator's plugin does not build: {0}")]
+    Plugin(String),
     /// An archive cannot be read.
     #[error(transparent)]
     Archive(#[from] exov6_archive::Error),
@@ -113,11 +120,13 @@ pub enum Gate {
     Stack,
     /// Stack that the kernel has been seen to use.
     StackUsed,
+    /// How long the kernel does not look for an interrupt.
+    InterruptsOff,
 }
 
 impl Gate {
     /// All of them, the quick ones first.
-    pub const ALL: [Gate; 10] = [
+    pub const ALL: [Gate; 11] = [
         Gate::Features,
         Gate::Paths,
         Gate::Unsafe,
@@ -128,6 +137,7 @@ impl Gate {
         Gate::Overflow,
         Gate::Stack,
         Gate::StackUsed,
+        Gate::InterruptsOff,
     ];
 
     /// What it is called on the command line.
@@ -144,6 +154,7 @@ impl Gate {
             Gate::Overflow => "overflow",
             Gate::Stack => "stack",
             Gate::StackUsed => "stack-used",
+            Gate::InterruptsOff => "interrupts-off",
         }
     }
 
@@ -163,6 +174,10 @@ impl Gate {
                 "the worst path through the kernel's calls takes at most 4096 bytes of stack"
             }
             Gate::StackUsed => "runs use no more of the kernel's stack than that path",
+            Gate::InterruptsOff => {
+                "in runs the kernel executes no more instructions than stated between two \
+                 looks for an interrupt"
+            }
         }
     }
 
@@ -185,7 +200,7 @@ impl Gate {
     /// Whether it runs the image of the on-target tests, too.
     #[must_use]
     pub const fn needs_tests(self) -> bool {
-        matches!(self, Gate::StackUsed)
+        matches!(self, Gate::StackUsed | Gate::InterruptsOff)
     }
 }
 
@@ -272,7 +287,18 @@ pub fn judge(
             let tests = inputs.tests.ok_or(Error::NotBuilt(gate.name()))?;
             used::judge(app()?, tests, &rules()?.sets_sp, progress)?
         }
+        Gate::InterruptsOff => {
+            let tests = inputs.tests.ok_or(Error::NotBuilt(gate.name()))?;
+            let bound = rules()?.interrupts_off;
+            let bound = bound.ok_or_else(|| Error::Rules("no [interrupts_off]\n".to_owned()))?;
+            interrupts::judge(inputs.root, app()?, tests, &bound, progress)?
+        }
     })
+}
+
+/// The error about a file that cannot be read, or written.
+fn unreadable(path: &Path, source: std::io::Error) -> Error {
+    Error::Read { path: path.to_owned(), source }
 }
 
 /// A count with its noun.

@@ -23,6 +23,9 @@ pub struct Rules {
     /// Places that may say `unsafe`.
     #[serde(default, rename = "unsafe")]
     pub unsafe_in: Vec<UnsafeIn>,
+    /// How long the kernel may run without looking for an interrupt.
+    #[serde(default)]
+    pub interrupts_off: Option<InterruptsOff>,
 }
 
 /// A function that may branch to what a register holds.
@@ -59,6 +62,16 @@ pub struct UnsafeIn {
     pub reason: String,
 }
 
+/// How long the kernel may run without looking for an interrupt.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InterruptsOff {
+    /// The most instructions of a stretch.
+    pub instructions: u64,
+    /// Why so many.
+    pub reason: String,
+}
+
 impl Rules {
     /// Reads [`FILE`] of a workspace.
     ///
@@ -79,6 +92,7 @@ impl Rules {
         rules.indirect.iter().try_for_each(|r| named(&r.function, &r.reason))?;
         rules.sets_sp.iter().try_for_each(|r| named(&r.function, &r.reason))?;
         rules.unsafe_in.iter().try_for_each(|r| named(&r.path, &r.reason))?;
+        rules.interrupts_off.iter().try_for_each(|r| named("interrupts_off", &r.reason))?;
         Ok(rules)
     }
 }
@@ -93,6 +107,10 @@ mod tests {
         assert_eq!(Rules::parse(good).unwrap().unsafe_in.len(), 1);
         assert!(Rules::parse(&good.replace("b\"", "\"")).is_err());
         assert!(Rules::parse(&good.replace("reason", "because")).is_err());
+        let bound = "[interrupts_off]\ninstructions = 10\nreason = \"b\"\n";
+        assert_eq!(Rules::parse(bound).unwrap().interrupts_off.unwrap().instructions, 10);
+        assert!(Rules::parse(&bound.replace("b\"", "\"")).is_err());
+        assert!(Rules::parse(&bound.replace("10", "-1")).is_err());
         assert!(Rules::parse("[[indirect]]\nfunction = \"a\"\nreason = \" \"\n").is_err());
     }
 }

@@ -12,15 +12,13 @@
 //! The mark is at most one write short: a path may reserve bytes and not write them.
 
 use crate::rules::SetsSp;
+use crate::runs::{Run, runs};
 use crate::stack::{analyse, ends};
-use crate::{Error, Gate, Program, Verdict};
-use exov6_emulate::{Command, Options, Time, Wishes};
+use crate::{Error, Gate, Program, Verdict, unreadable};
+use exov6_emulate::Options;
 use exov6_image::Artifacts;
-use exov6_test_suite::CASES;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::Path;
-use std::time::Duration;
 
 /// Cases that go deep: copies, restarts, many deadlines at once, reading tasks.
 const WANTED: [&str; 6] = [
@@ -36,17 +34,6 @@ const WANTED: [&str; 6] = [
 const PATTERN: u8 = 0xa5;
 /// The kernel's stack, as the linker script names it.
 const STACK: &str = "stack";
-/// Virtual time of the run of the default image.
-const RUN_FOR: Duration = Duration::from_secs(1);
-/// Host time that a run may take.
-const LIMIT: Duration = Duration::from_secs(120);
-
-/// A run, and where its stack lies in memory.
-struct Run<'a> {
-    name: String,
-    built: &'a Artifacts,
-    wishes: Wishes,
-}
 
 /// Runs the default image and some cases, and looks at the stack after each.
 pub(crate) fn judge(
@@ -55,17 +42,8 @@ pub(crate) fn judge(
     rules: &[SetsSp],
     progress: &mut dyn FnMut(&str),
 ) -> Result<Verdict, Error> {
-    let (mut culprits, mut details) = (vec![], vec![]);
-    let mut runs = vec![demo(app)];
-    for name in WANTED {
-        match CASES.iter().find(|case| case.name == name) {
-            Some(case) => {
-                let wishes = Wishes { test: case.number, ..Wishes::default() };
-                runs.push(Run { name: name.to_owned(), built: tests, wishes });
-            }
-            None => culprits.push(format!("there is no case {name} to run")),
-        }
-    }
+    let mut details = vec![];
+    let (runs, mut culprits) = runs(app, tests, &WANTED);
     let (mut worst, mut bound, mut deepest) = (0, u64::MAX, String::new());
     for run in &runs {
         progress(&run.name);
@@ -96,22 +74,6 @@ fn blame(run: &str, used: u64, bound: u64) -> Option<String> {
     }
 }
 
-/// The default image, with a task that breaks at half the time.
-fn demo(app: &Artifacts) -> Run<'_> {
-    let task = "control";
-    let script =
-        app.manifest.task(task).map(|_| Command { at: RUN_FOR / 2, text: format!("break {task}") });
-    Run {
-        name: app.manifest.name.clone(),
-        built: app,
-        wishes: Wishes {
-            run_until: Some(RUN_FOR),
-            script: script.into_iter().collect(),
-            ..Wishes::default()
-        },
-    }
-}
-
 /// Bytes of the kernel's stack that a run has changed.
 fn measure(run: &Run<'_>, program: &Program) -> Result<u64, Error> {
     let (bottom, top) = ends(program, STACK)?;
@@ -126,17 +88,7 @@ fn measure(run: &Run<'_>, program: &Program) -> Result<u64, Error> {
     painted.seek(place).and_then(|_| painted.write_all(&stack)).map_err(file)?;
     drop(painted);
 
-    let archive = exov6_archive::read(&run.built.archive)?;
-    let options = Options {
-        time: Time::Virtual,
-        wishes: run.wishes.clone(),
-        limit: Some(LIMIT),
-        memory: Some(memory.clone()),
-        ..Options::default()
-    };
-    let outcome = exov6_emulate::run(&archive, &run.built.image, &options, &mut |_| {});
-    let failed = |source| Error::Run { run: run.name.clone(), source: Box::new(source) };
-    outcome.map_err(failed)?;
+    run.watched(Options { memory: Some(memory.clone()), ..Options::default() })?;
 
     let mut after = File::open(&memory).map_err(file)?;
     after.seek(place).and_then(|_| after.read_exact(&mut stack)).map_err(file)?;
@@ -149,13 +101,9 @@ fn depth(stack: &[u8]) -> u64 {
     (stack.len() - untouched) as u64
 }
 
-fn unreadable(path: &Path, source: std::io::Error) -> Error {
-    Error::Read { path: path.to_owned(), source }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{CASES, PATTERN, WANTED, blame, depth};
+    use super::{PATTERN, WANTED, blame, depth};
 
     #[test]
     fn the_lowest_changed_byte_is_the_mark() {
@@ -175,8 +123,6 @@ mod tests {
 
     #[test]
     fn the_cases_exist() {
-        for name in WANTED {
-            assert!(CASES.iter().any(|case| case.name == name), "{name}");
-        }
+        assert_eq!(crate::runs::missing(&WANTED), [""; 0]);
     }
 }
