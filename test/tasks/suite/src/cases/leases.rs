@@ -301,6 +301,12 @@ pub fn lease_table_bad(stage: &mut Stage) {
     for misaligned in [1, 2, 4, 7] {
         refused(stage, lender.table + misaligned, 1);
     }
+    // Also where a whole descriptor would have been found.
+    let table = lender.table + 4;
+    let shifted = [lender.memory << 32, lender.memory >> 32 | 8 << 32, u64::from(BOTH)];
+    stage.poke(VICTIM, lender.table, &shifted);
+    let [port, header] = number(puppet_ports::SERVER, ECHO, 0, 1);
+    stage.trap_faults(VICTIM, syscall::CALL, &[port, header, table], fault(table));
     for many in [9, 16, 255] {
         refused(stage, lender.table, many);
     }
