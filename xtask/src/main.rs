@@ -17,6 +17,7 @@ mod setup;
 mod terminal;
 mod test;
 mod time;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -43,6 +44,8 @@ enum Command {
     Test(test::Arguments),
     /// Lint the crates that are built for the target
     Clippy(clippy::Arguments),
+    /// Prove what a finished image isolates from what, and print who can touch what
+    Verify(verify::Arguments),
     /// Hold figures of the kernel and of the source against their limits
     Gates(gates::Arguments),
 }
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::main(&arguments),
         Command::Test(arguments) => test::main(&arguments),
         Command::Clippy(arguments) => clippy::main(&arguments),
+        Command::Verify(arguments) => verify::main(&arguments),
         Command::Gates(arguments) => gates::main(&arguments),
     };
     done.unwrap_or_else(|error| {

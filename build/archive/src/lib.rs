@@ -15,7 +15,7 @@
 mod manifest;
 
 pub use manifest::{
-    Band, FORMAT, Hex, Irq, Manifest, Notification, Port, Post, Qemu, QemuEntry, Region, Task,
+    Band, FORMAT, Hex, Irq, Machine, Manifest, Notification, Port, Post, Qemu, QemuEntry, Region, Task,
     Timer,
 };
 
