@@ -4,6 +4,7 @@ use crate::out::say;
 use crate::place;
 use anyhow::{Context, Result, bail};
 use exov6_archive::Archive;
+use exov6_image::Artifacts;
 use exov6_verify::Report;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,9 +12,9 @@ use std::process::ExitCode;
 /// Arguments of `verify`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The archive of a build, or a raw image, of which less can be said [default: the
-    /// archive of the workspace's app.toml]
-    file: Option<PathBuf>,
+    /// The archive of a build, or a raw image, of which less can be said
+    #[arg(value_name = "ARCHIVE")]
+    file: PathBuf,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -30,20 +31,17 @@ const SHOWN: usize = 20;
 
 /// Verifies a file; fails if a statement does not hold.
 pub fn main(arguments: &Arguments) -> Result<ExitCode> {
-    let path = match &arguments.file {
-        Some(path) => path.clone(),
-        None => default()?,
-    };
-    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let path = &arguments.file;
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let is_archive = bytes.starts_with(ZIP);
     if arguments.corrupt {
         if !is_archive {
             bail!("{} is no archive: `--corrupt` needs one", path.display());
         }
-        return corrupt(&exov6_archive::read(&path)?, arguments.json);
+        return corrupt(&exov6_archive::read(path)?, arguments.json);
     }
     let report = if is_archive {
-        exov6_verify::archive(&exov6_archive::read(&path)?)
+        exov6_verify::archive(&exov6_archive::read(path)?)
     } else {
         exov6_verify::image(&bytes)
     };
@@ -51,7 +49,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         say!("{}", report.json());
     } else {
         say!("{}", report.to_string().trim_end());
-        say!("{}", summary(&path, &report));
+        say!("{}", summary(path, &report));
     }
     if report.passed {
         return Ok(ExitCode::SUCCESS);
@@ -62,12 +60,29 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-fn default() -> Result<PathBuf> {
-    let root = place::root()?;
-    let search = exov6_config::Search::new(&root);
-    let model = exov6_config::load_for(&root.join("app.toml"), None, &search);
-    let name = model.map_err(exov6_image::Error::from)?.build_name();
-    Ok(place::out(&root, &name).join(format!("{name}.zip")))
+/// Verifies what has just been built. An image that does not verify is taken away: it must
+/// not run.
+pub fn built(built: &Artifacts) -> Result<()> {
+    let archive = exov6_archive::read(&built.archive)?;
+    let report = exov6_verify::archive(&archive);
+    let mut problems = report.complaint(SHOWN);
+    for (path, entry) in [(&built.image, "image.img"), (&built.elf, "image.elf")] {
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        if archive.entry(entry) != Some(&bytes) {
+            problems += &format!("\n{} is not {entry} of the archive", path.display());
+        }
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    for path in [&built.archive, &built.image, &built.elf] {
+        std::fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
+    }
+    bail!(
+        "the image was built, but does not verify, and was removed. This is a bug in the build, \
+         not in the application: please report it\n{}",
+        problems.trim_start()
+    )
 }
 
 fn summary(path: &Path, report: &Report) -> String {

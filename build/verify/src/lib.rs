@@ -35,7 +35,7 @@ pub use report::{Range, Report, SpaceReport};
 
 use blob::{Blob, Counts};
 use exov6_archive::Archive;
-use image::{Boot, Image};
+use image::Image;
 use model::Model;
 use sha2::{Digest, Sha256};
 use spaces::Reading;
@@ -43,7 +43,6 @@ use spaces::Reading;
 /// An image with everything that is known of it.
 struct Subject {
     image: Image,
-    boot: Boot,
     model: Model,
     reading: Reading,
     /// What the kernel's tables must be, of an archive.
@@ -103,7 +102,7 @@ fn open(archive: &Archive, findings: &mut Findings) -> Option<Subject> {
     let reading = Reading::new(&model, &image, findings);
     aliases::judge(&model, &reading.leaves, findings);
     kernel_tables(&image, &model, &expected, findings);
-    Some(Subject { image, boot, model, reading, expected: Some(expected) })
+    Some(Subject { image, model, reading, expected: Some(expected) })
 }
 
 /// The kernel's tables in the image against what they must be.
@@ -177,5 +176,5 @@ fn open_raw(bytes: &[u8], findings: &mut Findings) -> Option<Subject> {
     let reading = Reading::new(&model, &image, findings);
     aliases::judge(&model, &reading.leaves, findings);
     sound::judge(&blob, &model, findings);
-    Some(Subject { image, boot, model, reading, expected: None })
+    Some(Subject { image, model, reading, expected: None })
 }

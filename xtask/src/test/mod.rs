@@ -1,4 +1,4 @@
-//! `cargo xtask test`: one list of names, four kinds of tests.
+//! `cargo xtask test`: one list of names, six kinds of tests.
 //!
 //! * *host*: what `cargo test` would run, program by program. `PACKAGE::TEST`
 //! * *target*: a promise of the kernel each, tried on the machine in a boot of its
@@ -7,6 +7,8 @@
 //! * *replay*: a script of `test/replay` each, on the machine. `replay::SCRIPT`
 //! * *fuzz*: random system calls on the machine, a boot for each seed. `fuzz::seed_N`
 //! * *whole*: the default image from outside, as its user sees it. `whole::CASE`
+//! * *verify*: the default image is proved, and each flipped bit of its tables is noticed.
+//!   `verify::CASE`
 //!
 //! * *seeded*: that each target case has a break it must notice, `--seeded` tries them
 //!
@@ -16,6 +18,7 @@
 mod backoff;
 mod fuzz;
 mod host;
+mod isolation;
 mod machine;
 mod monitor;
 mod refusals;
@@ -86,6 +89,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         emulated.extend(replay::names(&root));
         emulated.extend(fuzz::names(arguments.seeds));
         emulated.extend(whole::names());
+        emulated.extend(isolation::names());
         emulated.retain(|name| filter.wants(name));
     }
     let host = if arguments.target { host::Host::default() } else { host::build(&root, &filter)? };
@@ -113,6 +117,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     replay::run(&root, &emulated, &report);
     fuzz::run(&root, &emulated, &report);
     whole::run(&root, &emulated, &report);
+    isolation::run(&root, &emulated, &report);
     Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
