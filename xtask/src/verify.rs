@@ -67,7 +67,8 @@ pub fn built(built: &Artifacts) -> Result<()> {
     let report = exov6_verify::archive(&archive);
     let mut problems = report.complaint(SHOWN);
     for (path, entry) in [(&built.image, "image.img"), (&built.elf, "image.elf")] {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes =
+            std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         if archive.entry(entry) != Some(&bytes) {
             problems += &format!("\n{} is not {entry} of the archive", path.display());
         }

@@ -87,9 +87,9 @@ fn stretch(model: &Model, at: u64, active: &[Alias<'_>], findings: &mut Findings
             let blame = if owner == task(model, second) { first } else { second };
             let kinds = [kind(model, first), kind(model, second)];
             let window = kinds == [desc::KIND_WINDOW; 2] && of_tasks.len() == 2;
-            let writers =
-                [first, second].map(|a| a.leaf.meaning.rights.has(Rights::TASK_WRITE));
-            let message = |what| format!("{at:#x} is {what} by {} and by {}", name(first), name(second));
+            let writers = [first, second].map(|a| a.leaf.meaning.rights.has(Rights::TASK_WRITE));
+            let message =
+                |what| format!("{at:#x} is {what} by {} and by {}", name(first), name(second));
             if writers == [true; 2] && !window {
                 found(Statement::OneWriter, message("writable"), [first, second], blame);
                 return;

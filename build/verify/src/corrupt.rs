@@ -8,7 +8,9 @@
 
 use crate::finding::{Finding, Findings, Place};
 use crate::image::Image;
+use crate::model::Model;
 use crate::records;
+use crate::walk::Memory;
 use crate::{Report, Subject, blob::Counts, open};
 use exov6_archive::Archive;
 use serde::Serialize;
@@ -37,9 +39,9 @@ pub struct Tally {
 /// What became of all flips.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Corruption {
-    /// Of descriptors in use.
+    /// Of descriptors that map a page or lead to a table.
     pub used: Tally,
-    /// Of free descriptors.
+    /// Of free descriptors: those of an address space, and those of none.
     pub free: Tally,
     /// Of the kernel's tables.
     pub records: Tally,
@@ -70,7 +72,7 @@ impl Corruption {
 impl fmt::Display for Corruption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kinds = [
-            ("descriptors in use", &self.used),
+            ("descriptors that map", &self.used),
             ("free descriptors", &self.free),
             ("kernel's tables", &self.records),
         ];
@@ -149,10 +151,11 @@ fn flip(
     corruption: &mut Corruption,
 ) {
     let at = (byte - subject.image.load) as usize;
+    let descriptor = byte & !7;
+    let free = subject.image.word(descriptor) == Some(0);
     let Some(value) = subject.image.bytes.get_mut(at) else { return };
     *value ^= 1 << bit;
     let mut findings = Findings::default();
-    let descriptor = byte & !7;
     if tables {
         subject.reading.judge(&subject.model, &subject.image, descriptor, &mut findings);
     } else {
@@ -161,23 +164,22 @@ fn flip(
     if let Some(value) = subject.image.bytes.get_mut(at) {
         *value ^= 1 << bit;
     }
-    let used = subject.reading.used(descriptor).is_some();
-    let tally = match (tables, used) {
-        (true, true) => &mut corruption.used,
-        (true, false) => &mut corruption.free,
+    let tally = match (tables, free) {
+        (true, false) => &mut corruption.used,
+        (true, true) => &mut corruption.free,
         (false, _) => &mut corruption.records,
     };
     tally.flips += 1;
     let what = || format!("bit {bit} of the byte at {byte:#x}");
     let harmless = harmless(&findings);
-    if let Some(first) = findings.all.iter().find(|f| f.harmless.is_none()).or(findings.all.first()) {
+    if let Some(first) = findings.all.iter().find(|f| f.harmless.is_none()).or(findings.all.first())
+    {
         match harmless {
             Some(reason) => *tally.harmless.entry(reason).or_default() += 1,
             None => tally.caught += 1,
         }
         *tally.by.entry(first.statement.name()).or_default() += 1;
-        // Some entry, page and owner; of two that are concerned, both.
-        if let Some(lacks) = lacks(first, descriptor, byte) {
+        if let Some(lacks) = lacks(&subject.model, first, descriptor, byte) {
             corruption.wrong(format!("{}: the message has no {lacks}:\n{first}", what()));
         }
     } else {
@@ -225,31 +227,33 @@ fn judge_records(image: &Image, subject: &Subject, findings: &mut Findings) {
 
 /// What the message of a finding lacks, if anything: the page or record, its owners, or
 /// the entry that was flipped.
-fn lacks(finding: &Finding, descriptor: u64, byte: u64) -> Option<&'static str> {
+fn lacks(model: &Model, finding: &Finding, descriptor: u64, byte: u64) -> Option<&'static str> {
     let text = finding.to_string();
-    let about = match &finding.entry {
-        Some(Place::Entry { physical, value, level }) => {
-            // The entry that was flipped, with its value: whatever is wrong is there.
-            let named = text.contains(&format!("{physical:#x} = {value:#018x}, level {level}"));
-            if *physical != descriptor || !named {
-                return Some("entry");
-            }
-            true
+    let named = |place: &Place| match place {
+        // The entry that was flipped, with its value.
+        Place::Entry { physical, value, level } => {
+            let words = format!("{physical:#x} = {value:#018x}, level {level}");
+            *physical == descriptor && text.contains(&words)
         }
-        Some(Place::Record { physical, value, .. }) => {
-            let named = text.contains(&format!("{physical:#x} = {value:#x}"));
-            if !(*physical..*physical + 8).contains(&byte) || !named {
-                return Some("field");
-            }
-            false
+        Place::Record { physical, value, field, record } => {
+            let words = format!("{physical:#x} = {value:#x}, field `{field}` of {record}");
+            (*physical..*physical + 8).contains(&byte) && text.contains(&words)
         }
-        None => return Some("entry"),
     };
-    let hex = |at: u64| format!("{at:#x}");
-    let page = [finding.page, finding.address].into_iter().flatten().any(|at| text.contains(&hex(at)));
-    if about && !page {
+    if ![&finding.entry, &finding.above].into_iter().flatten().any(named) {
+        return Some("entry");
+    }
+    let told = |at: Option<u64>| at.is_some_and(|at| text.contains(&format!("{at:#x}")));
+    let mut least = 1;
+    if let Some(Place::Record { record, .. }) = &finding.entry {
+        // Ports, posts and clients are about two tasks.
+        least += usize::from(["ports", "posts", "clients"].iter().any(|t| record.starts_with(t)));
+    } else if !told(finding.page) && !told(finding.address) {
         return Some("page");
     }
-    let owners = !finding.owners.is_empty() && finding.owners.iter().all(|o| text.contains(o.as_str()));
-    (!owners).then_some("owner")
+    // Whoever has the page is one of those that are named.
+    let owner = finding.page.map(|page| model.owner(page).1);
+    let owned = owner.is_none_or(|owner| finding.owners.iter().any(|name| name == owner));
+    let names = finding.owners.iter().all(|name| text.contains(name.as_str()));
+    (finding.owners.len() < least || !owned || !names).then_some("owner")
 }

@@ -153,7 +153,8 @@ impl Meaning {
             parts.push(format!("it is {is} (MAIR {a:#04x}), and must be {must} ({b:#04x})"));
         }
         if self.shareable != expected.shareable {
-            let name = |s| ["not shareable", "reserved", "outer-shareable", "inner-shareable"][s & 3];
+            let name =
+                |s| ["not shareable", "reserved", "outer-shareable", "inner-shareable"][s & 3];
             parts.push(format!(
                 "its shareability is {}, and must be {}",
                 name(self.shareable as usize),
@@ -162,7 +163,11 @@ impl Meaning {
         }
         if self.global != expected.global {
             let what = |global| if global { "global: valid in all spaces" } else { "one space's" };
-            parts.push(format!("it is {}, and must be {}", what(self.global), what(expected.global)));
+            parts.push(format!(
+                "it is {}, and must be {}",
+                what(self.global),
+                what(expected.global)
+            ));
         }
         if self.contiguous != expected.contiguous {
             parts.push("it claims to be contiguous with its neighbours".to_owned());

@@ -107,12 +107,20 @@ impl Statement {
     pub const fn holds(self) -> &'static str {
         match self {
             Statement::Archive => "the archive can be read and does not contradict itself",
-            Statement::Header => "the image begins with the header of an image of this size and place",
+            Statement::Header => {
+                "the image begins with the header of an image of this size and place"
+            }
             Statement::ImageId => "the image id is the SHA-256 of the image with the id zero",
-            Statement::Registers => "the boot code sets the translation registers that are assumed here",
+            Statement::Registers => {
+                "the boot code sets the translation registers that are assumed here"
+            }
             Statement::Elf => "ELF and raw image are the same bytes at the same place",
-            Statement::Programs => "each task's program lies, byte for byte, where its tables map it",
-            Statement::Exact => "page tables map what the regions say, page by page, and nothing else",
+            Statement::Programs => {
+                "each task's program lies, byte for byte, where its tables map it"
+            }
+            Statement::Exact => {
+                "page tables map what the regions say, page by page, and nothing else"
+            }
             Statement::OneWriter => "no page is writable by two tasks but the ends of one window",
             Statement::OneReader => {
                 "no page is readable by a second task but windows, log rings and boot pages"
@@ -204,6 +212,8 @@ pub struct Finding {
     pub owners: Vec<String>,
     /// The entry to blame.
     pub entry: Option<Place>,
+    /// The entry of the table above, where that may be to blame instead.
+    pub above: Option<Place>,
     /// Why it changes nothing that a machine does, if so. It is refused all the same.
     pub harmless: Option<&'static str>,
 }
@@ -218,6 +228,7 @@ impl Finding {
             page: None,
             owners: vec![],
             entry: None,
+            above: None,
             harmless: None,
         }
     }
@@ -253,7 +264,9 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error[{}]: {}", self.statement, self.message)?;
         match (self.page, self.address) {
-            (Some(page), Some(address)) => write!(f, "\n    page    {page:#x}, mapped at {address:#x}")?,
+            (Some(page), Some(address)) => {
+                write!(f, "\n    page    {page:#x}, mapped at {address:#x}")?
+            }
             (Some(page), None) => write!(f, "\n    page    {page:#x}")?,
             (None, Some(address)) => write!(f, "\n    page    at {address:#x}, not in memory")?,
             (None, None) => {}
@@ -263,6 +276,9 @@ impl fmt::Display for Finding {
         }
         if let Some(entry) = &self.entry {
             write!(f, "\n    entry   {entry}")?;
+        }
+        if let Some(above) = &self.above {
+            write!(f, "\n    above   {above}")?;
         }
         if let Some(reason) = self.harmless {
             write!(f, "\n    note    it changes nothing on a machine: {reason}")?;

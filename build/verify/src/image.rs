@@ -230,7 +230,9 @@ impl Image {
         }
         if let Some(text) = kernel_text {
             let later = self.writes(last.wrapping_add(4), text.min(self.bytes.len() as u64));
-            for (name, _, offset) in later.filter(|w| matches!(w.0, "MAIR_EL1" | "TTBR1_EL1" | "SCTLR_EL1")) {
+            for (name, _, offset) in
+                later.filter(|w| matches!(w.0, "MAIR_EL1" | "TTBR1_EL1" | "SCTLR_EL1"))
+            {
                 let at = self.load.wrapping_add(offset);
                 found(format!("the instruction at {at:#x} writes {name} after the boot"));
             }
@@ -241,7 +243,8 @@ impl Image {
     /// The load address, from the branch into the upper half after this offset.
     fn upper(&self, offset: u64) -> Option<u64> {
         const BR_X0: u32 = 0xd61f_0000;
-        let branch = (offset..offset + 32).step_by(4).find(|at| self.instruction(*at) == Some(BR_X0))?;
+        let branch =
+            (offset..offset + 32).step_by(4).find(|at| self.instruction(*at) == Some(BR_X0))?;
         let Value::Constant(upper) = self.value(branch - 4, 0) else { return None };
         let load = upper.checked_sub(Regime::KERNEL.base)?.checked_sub(branch + 4)?;
         (load % PAGE == 0 && load < PHYSICAL_END).then_some(load)

@@ -81,7 +81,8 @@ fn open(archive: &Archive, findings: &mut Findings) -> Option<Subject> {
     let boot = image.boot(text.map(|text| text.size.0), findings);
     let (size, offset) = (image.size, image.text_offset());
     let (must, ram) = (manifest.size.0, manifest.machine.ram.0);
-    if size != must || ram.checked_add(offset) != Some(image.load) || boot.load != Some(image.load) {
+    if size != must || ram.checked_add(offset) != Some(image.load) || boot.load != Some(image.load)
+    {
         let message = format!(
             "the header asks for {size:#x} bytes at {offset:#x} from the start of memory, and the boot \
              code for {:#x}; the archive says {must:#x} bytes at {:#x}",
@@ -128,7 +129,8 @@ fn id(image: &Image, model: &Model, findings: &mut Findings) {
     let is: [u8; 32] = Sha256::digest(&bytes).into();
     if is != states {
         let hex = |id: [u8; 32]| id.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let message = format!("the image id is {}, but the image's hash is {}", hex(states), hex(is));
+        let message =
+            format!("the image id is {}, but the image's hash is {}", hex(states), hex(is));
         findings.push(Finding::new(Statement::ImageId, message));
     }
 }

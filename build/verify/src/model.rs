@@ -200,7 +200,13 @@ fn task_pages(name: &str, regions: &[desc::Region], findings: &mut Findings) -> 
     pages
 }
 
-fn task_space(index: usize, name: &str, root: u64, pages: Vec<Page>, regions: Vec<desc::Region>) -> Space {
+fn task_space(
+    index: usize,
+    name: &str,
+    root: u64,
+    pages: Vec<Page>,
+    regions: Vec<desc::Region>,
+) -> Space {
     Space {
         of: Of::Task(index),
         name: name.to_owned(),
@@ -359,7 +365,13 @@ impl Model {
     }
 
     /// What a raw image says of itself.
-    pub fn of_image(image: &Image, boot: &Boot, blob: &Blob, at: usize, findings: &mut Findings) -> Model {
+    pub fn of_image(
+        image: &Image,
+        boot: &Boot,
+        blob: &Blob,
+        at: usize,
+        findings: &mut Findings,
+    ) -> Model {
         let mut spaces = vec![];
         let mut owners = vec![];
         for (index, task) in blob.tasks.iter().enumerate() {
@@ -394,10 +406,11 @@ impl Model {
     pub fn owner(&self, physical: u64) -> (&str, &str, Option<usize>) {
         match self.owners.iter().find(|o| (o.start..o.end).contains(&physical)) {
             Some(owner) => (&owner.who, &owner.what, owner.task),
-            None if (self.image.0..self.image.1).contains(&physical) => {
-                ("the kernel", "a guard page or unused rest of the image", None)
+            None if !(self.image.0..self.image.1).contains(&physical) => {
+                ("nobody", "no memory of the image and no device of anybody", None)
             }
-            None => ("nobody", "no memory of the image and no device of anybody", None),
+            None if self.tables.is_none() => ("the kernel", "memory of the kernel", None),
+            None => ("the kernel", "a guard page or unused rest of the image", None),
         }
     }
 

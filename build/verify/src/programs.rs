@@ -54,7 +54,10 @@ pub fn compare(archive: &Archive, model: &Model, image: &Image, findings: &mut F
             None => Err("is not in the archive".to_owned()),
             Some(bytes) => load(bytes).and_then(|(entry, segments)| {
                 if entry != task.entry.0 {
-                    return Err(format!("begins at {entry:#x}, and {} must at {}", task.name, task.entry));
+                    return Err(format!(
+                        "begins at {entry:#x}, and {} must at {}",
+                        task.name, task.entry
+                    ));
                 }
                 place(&segments, space, image)
             }),
@@ -80,7 +83,10 @@ fn same(entry: u64, segments: &[Segment<'_>], image: &Image) -> Result<(), Strin
         let at = physical.checked_sub(image.load).and_then(|at| usize::try_from(at).ok());
         let place = at.and_then(|at| covered.get_mut(at..at.checked_add(segment.bytes.len())?));
         let place = place.ok_or_else(|| {
-            format!("image.elf loads {:#x} bytes at {physical:#x}, beyond image.img", segment.bytes.len())
+            format!(
+                "image.elf loads {:#x} bytes at {physical:#x}, beyond image.img",
+                segment.bytes.len()
+            )
         })?;
         place.copy_from_slice(segment.bytes);
     }

@@ -58,7 +58,8 @@ pub fn expected(manifest: &Manifest, roots: &[u64]) -> Result<Blob, String> {
             bits |= bit(notification.bit)?;
         }
         blob.tasks.push(Task {
-            table_root: roots.get(index).copied().unwrap_or(0) | u64::from(task.asid & 0xffff) << 48,
+            table_root: roots.get(index).copied().unwrap_or(0)
+                | u64::from(task.asid & 0xffff) << 48,
             entry: task.entry.0,
             stack_top: task.stack_top.0,
             flags: flags(task),
@@ -122,7 +123,10 @@ fn operations(
     Ok(masks)
 }
 
-fn header(manifest: &Manifest, bit: &impl Fn(u32) -> Result<u32, String>) -> Result<Header, String> {
+fn header(
+    manifest: &Manifest,
+    bit: &impl Fn(u32) -> Result<u32, String>,
+) -> Result<Header, String> {
     let supervisor = manifest.tasks.get(manifest.supervisor as usize);
     let supervisor = supervisor.ok_or("the archive's supervisor is no task of it")?;
     let implicit = |name: &str| {
@@ -286,9 +290,13 @@ const UNREAD: [(&str, &str, &str); 4] = [
 pub fn compare(model: &Model, is: &Blob, must: &Blob, at: u64, findings: &mut Findings) {
     let (tasks, regions, ports, posts, irqs, clients, _) = Counts::of(&must.header).places();
     let mut table = Table { model, findings };
-    table.compare("header", at, std::slice::from_ref(&is.header), std::slice::from_ref(&must.header), |_, _, _| {
-        About::new("the kernel")
-    });
+    table.compare(
+        "header",
+        at,
+        std::slice::from_ref(&is.header),
+        std::slice::from_ref(&must.header),
+        |_, _, _| About::new("the kernel"),
+    );
     table.compare("tasks", at + tasks as u64, &is.tasks, &must.tasks, |n, _, _| About {
         who: Some(n),
         ..About::new("")
@@ -318,7 +326,11 @@ pub fn compare(model: &Model, is: &Blob, must: &Blob, at: u64, findings: &mut Fi
         };
         let leads = model.task_name(is.server as usize);
         let to = model.task_name(must.server as usize);
-        let wrong = if is.server == must.server { String::new() } else { format!(", but leads to {leads}") };
+        let wrong = if is.server == must.server {
+            String::new()
+        } else {
+            format!(", but leads to {leads}")
+        };
         About {
             other: vec![must.server, is.server],
             note: format!(" (to {to}{wrong}{granted})"),
@@ -336,10 +348,12 @@ pub fn compare(model: &Model, is: &Blob, must: &Blob, at: u64, findings: &mut Fi
         note: format!(" (interrupt {})", must.number),
         ..About::new("")
     });
-    table.compare("clients", at + clients as u64, &is.clients, &must.clients, |n, is, must| About {
-        other: vec![must.task, is.task],
-        note: format!(" (client {})", model.task_name(must.task as usize)),
-        ..of(n, |t| (t.client_first, t.client_count))
+    table.compare("clients", at + clients as u64, &is.clients, &must.clients, |n, is, must| {
+        About {
+            other: vec![must.task, is.task],
+            note: format!(" (client {})", model.task_name(must.task as usize)),
+            ..of(n, |t| (t.client_first, t.client_count))
+        }
     });
 }
 
@@ -363,7 +377,15 @@ struct About {
 
 impl About {
     fn new(name: &'static str) -> About {
-        About { who: None, name, other: vec![], page: None, physical: None, note: String::new(), kind: "" }
+        About {
+            who: None,
+            name,
+            other: vec![],
+            page: None,
+            physical: None,
+            note: String::new(),
+            kind: "",
+        }
     }
 }
 
@@ -387,7 +409,9 @@ impl Table<'_> {
             }
             let about = about(number, is, must);
             let mut physical = at + (number * size_of::<T>()) as u64;
-            for ((field, size, value), (_, _, expected)) in is.fields().into_iter().zip(must.fields()) {
+            for ((field, size, value), (_, _, expected)) in
+                is.fields().into_iter().zip(must.fields())
+            {
                 if value != expected {
                     let record = format!("{table}[{number}]");
                     let place = Place::Record { record, field: field.into(), physical, value };
@@ -398,13 +422,21 @@ impl Table<'_> {
         }
     }
 
-    fn differ(&mut self, table: &str, about: &About, place: Place, field: &str, value: u64, must: u64) {
+    fn differ(
+        &mut self,
+        table: &str,
+        about: &About,
+        place: Place,
+        field: &str,
+        value: u64,
+        must: u64,
+    ) {
         let model = self.model;
         let who = about.who.map_or(about.name, |task| model.task_name(task));
         let Place::Record { record, .. } = &place else { return };
-        let what = about.physical.map_or(String::new(), |to| {
-            format!("; {to:#x} is {}", model.owner(to).1)
-        });
+        let what = about
+            .physical
+            .map_or(String::new(), |to| format!("; {to:#x} is {}", model.owner(to).1));
         let message = format!(
             "{record} of {who}{}: `{field}` is {value:#x}, and must be {must:#x}{what}",
             about.note
@@ -412,7 +444,8 @@ impl Table<'_> {
         let others = about.other.iter().map(|task| model.task_name(*task as usize).to_owned());
         let pages = about.page.into_iter().map(|(_, page)| page).chain(about.physical);
         let memory = pages.map(|page| model.owner(page).1.to_owned());
-        let owners: Vec<String> = std::iter::once(who.to_owned()).chain(others).chain(memory).collect();
+        let owners: Vec<String> =
+            std::iter::once(who.to_owned()).chain(others).chain(memory).collect();
         let kind = if about.kind.is_empty() { table } else { about.kind };
         let unread = UNREAD.iter().find(|(t, f, _)| (*t, *f) == (kind, field));
         let mut finding = Finding::new(Statement::Records, message).owners(owners).entry(place);

@@ -123,7 +123,9 @@ impl Sound<'_> {
         }
         let regions = blob.regions_of(task);
         let within = |at: u64, kind| {
-            regions.iter().find(|r| r.kind == kind && at.checked_sub(r.base).is_some_and(|at| at < r.size))
+            regions
+                .iter()
+                .find(|r| r.kind == kind && at.checked_sub(r.base).is_some_and(|at| at < r.size))
         };
         if task.entry % 4 != 0 || within(task.entry, desc::KIND_TEXT).is_none() {
             wrong(format!("{who} begins at {:#x}, which is not in its text", task.entry));
@@ -152,7 +154,8 @@ impl Sound<'_> {
         for (number, port) in blob.ports_of(task).iter().enumerate() {
             let server = port.server as usize;
             let Some(callee) = blob.tasks.get(server) else {
-                let message = format!("port {number} of {who} leads to task {server}, which is not there");
+                let message =
+                    format!("port {number} of {who} leads to task {server}, which is not there");
                 self.found(Statement::Sound, message, &[index]);
                 continue;
             };
@@ -203,12 +206,14 @@ impl Sound<'_> {
             let (number, owner) = (irq.number, irq.owner as usize);
             if let Some(first) = owners.insert(number, owner) {
                 let names = [first, owner].map(|task| self.model.task_name(task).to_owned());
-                let message = format!("interrupt {number} has two owners: {} and {}", names[0], names[1]);
+                let message =
+                    format!("interrupt {number} has two owners: {} and {}", names[0], names[1]);
                 self.found(Statement::IrqOnce, message, &[first, owner]);
             }
             let timer = self.blob.header.board.timer_irq;
             if number == timer || !(16..1020).contains(&number) {
-                let message = format!("interrupt {number} is the kernel's, or none that a device has");
+                let message =
+                    format!("interrupt {number} is the kernel's, or none that a device has");
                 self.found(Statement::IrqOnce, message, &[owner]);
             }
             if before.is_some_and(|before| before > number) {
@@ -218,7 +223,11 @@ impl Sound<'_> {
             before = Some(number);
             let has = self.blob.tasks.get(owner).map_or(0, |task| task.irq_bits);
             let used = bits.entry(owner).or_default();
-            if irq.bits.count_ones() != 1 || irq.bits & !has != 0 || *used & irq.bits != 0 || irq.edge > 1 {
+            if irq.bits.count_ones() != 1
+                || irq.bits & !has != 0
+                || *used & irq.bits != 0
+                || irq.edge > 1
+            {
                 let message = format!(
                     "interrupt {number} sets {:#x} of task {owner}, which has {has:#x} for interrupts",
                     irq.bits

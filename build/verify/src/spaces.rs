@@ -7,7 +7,7 @@
 //! code. Whoever flips bits by the million uses that.
 
 use crate::descriptor::{Meaning, PAGE, Rights};
-use crate::finding::{Finding, Findings, Statement};
+use crate::finding::{Finding, Findings, Place, Statement};
 use crate::model::{Model, Of, Page, Space};
 use crate::walk::{Entry, Leaf, Memory, Oddity, Regime, Slot, Visitor, step, translate, walk};
 use abi::desc;
@@ -95,7 +95,8 @@ impl Reading {
             let page = space.root & !(PAGE - 1);
             let whole = space.regime != Regime::TASK;
             let bytes = space.regime.entries() * 8;
-            let inside = space.root >= area.0 && space.root.checked_add(bytes).is_some_and(|end| end <= area.1);
+            let inside = space.root >= area.0
+                && space.root.checked_add(bytes).is_some_and(|end| end <= area.1);
             let shared = model.spaces.iter().filter(|other| {
                 let page = other.root & !(PAGE - 1) == page;
                 other.root == space.root || page && whole
@@ -118,8 +119,8 @@ impl Reading {
             walk(memory, space.regime, space.root, &mut seen);
             let (leaves, odd) = (seen.leaves, seen.odd);
             let last = (1 << space.regime.bits) - 1;
-            compare(model, memory, space, (space.regime.base, last), &leaves, findings);
-            odd.iter().for_each(|odd| findings.push(oddity(model, space, odd)));
+            let range = (space.regime.base, last);
+            tell(model, memory, space, range, (&leaves, &odd), findings);
             reading.leaves.push(leaves);
         }
         if known {
@@ -185,16 +186,30 @@ impl Reading {
         step(memory, &slot, value, &mut seen);
         let (leaves, odd) = (seen.leaves, seen.odd);
         let range = (slot.address, slot.size() - 1);
-        compare(model, memory, space, range, &leaves, findings);
-        odd.iter().for_each(|odd| findings.push(oddity(model, space, odd)));
+        tell(model, memory, space, range, (&leaves, &odd), findings);
     }
+}
+
+/// What a walk has found, in words: first what leads to tables, since the rest may follow
+/// from it.
+fn tell(
+    model: &Model,
+    memory: &impl Memory,
+    space: &Space,
+    range: (u64, u64),
+    (leaves, odd): (&[Leaf], &[(Slot, Entry, Oddity)]),
+    findings: &mut Findings,
+) {
+    let (above, last): (Vec<_>, Vec<_>) = odd.iter().partition(|(slot, ..)| slot.level < 3);
+    above.into_iter().for_each(|odd| findings.push(oddity(model, space, odd)));
+    compare(model, memory, space, range, leaves, findings);
+    last.into_iter().for_each(|odd| findings.push(oddity(model, space, odd)));
 }
 
 /// A descriptor that nobody uses and that is not zero.
 fn free(physical: u64, value: u64) -> Finding {
-    let message = format!(
-        "the descriptor at {physical:#x} belongs to no address space, and is not zero"
-    );
+    let message =
+        format!("the descriptor at {physical:#x} belongs to no address space, and is not zero");
     Finding::new(Statement::Free, message)
         .page(None, physical & !(PAGE - 1))
         .owners(["page tables of the kernel"])
@@ -305,7 +320,13 @@ fn broken(model: &Model, space: &Space, leaf: &Leaf) -> Statement {
     }
 }
 
-fn blame(model: &Model, space: &Space, leaf: &Leaf, statement: Statement, message: String) -> Finding {
+fn blame(
+    model: &Model,
+    space: &Space,
+    leaf: &Leaf,
+    statement: Statement,
+    message: String,
+) -> Finding {
     Finding::new(statement, message)
         .page(leaf.address, leaf.physical)
         .owners([space.name.as_str(), model.owner(leaf.physical).1])
@@ -333,11 +354,7 @@ fn differ(model: &Model, space: &Space, page: &Page, leaf: &Leaf, findings: &mut
             page.physical,
             model.owner(page.physical).1,
         );
-        let statement = match broken(model, space, leaf) {
-            // Its own page in a wrong place is no less wrong.
-            Statement::KernelMemory if leaf.physical != page.physical => Statement::KernelMemory,
-            other => other,
-        };
+        let statement = broken(model, space, leaf);
         findings.push(blame(model, space, leaf, statement, message));
         return;
     }
@@ -350,15 +367,27 @@ fn differ(model: &Model, space: &Space, page: &Page, leaf: &Leaf, findings: &mut
         );
         let rights = leaf.meaning.rights;
         let statement = match broken(model, space, leaf) {
-            Statement::OwnMemory | Statement::KernelMemory if !rights.of_tasks() || rights == page.meaning.rights => Statement::Exact,
+            Statement::OwnMemory | Statement::KernelMemory
+                if !rights.of_tasks() || rights == page.meaning.rights =>
+            {
+                Statement::Exact
+            }
             other => other,
         };
-        findings.push(blame(model, space, leaf, statement, message));
+        let mut finding = blame(model, space, leaf, statement, message);
+        finding.above = leaf.taken_by.map(Place::from);
+        findings.push(finding);
     }
 }
 
 /// A page that must be mapped, and is not.
-fn missing(model: &Model, memory: &impl Memory, space: &Space, page: &Page, findings: &mut Findings) {
+fn missing(
+    model: &Model,
+    memory: &impl Memory,
+    space: &Space,
+    page: &Page,
+    findings: &mut Findings,
+) {
     let what = model.owner(page.physical).1;
     let message = format!(
         "{} does not map {:#x} ({what}) at {:#x}, where it must be",
@@ -367,9 +396,9 @@ fn missing(model: &Model, memory: &impl Memory, space: &Space, page: &Page, find
     let mut finding = Finding::new(Statement::Exact, message)
         .page(page.address, page.physical)
         .owners([space.name.as_str(), what]);
-    if let Some(entry) = translate(memory, space.regime, space.root, page.address) {
-        finding = finding.entry(entry);
-    }
+    let path = translate(memory, space.regime, space.root, page.address);
+    finding.above = path.iter().rev().nth(1).map(|entry| (*entry).into());
+    finding.entry = path.last().map(|entry| (*entry).into());
     findings.push(finding);
 }
 

@@ -66,6 +66,8 @@ pub struct Slot {
     pub level: u8,
     /// What the tables above take away.
     pub inherited: Inherited,
+    /// The last of the entries above that takes anything away.
+    pub taken_by: Option<Entry>,
 }
 
 impl Slot {
@@ -89,6 +91,8 @@ pub struct Leaf {
     pub meaning: Meaning,
     /// The descriptor.
     pub entry: Entry,
+    /// The last of the entries above that takes rights away, if one does.
+    pub taken_by: Option<Entry>,
 }
 
 /// What is odd about a descriptor.
@@ -127,6 +131,7 @@ pub fn walk(memory: &impl Memory, regime: Regime, root: u64, visitor: &mut impl 
         physical: root,
         level: regime.level(),
         inherited: Inherited::default(),
+        taken_by: None,
     };
     table(memory, slot, regime.entries(), visitor)
 }
@@ -157,13 +162,17 @@ pub fn step(memory: &impl Memory, slot: &Slot, value: u64, visitor: &mut impl Vi
         Decoded::NotAccessed => visitor.odd(slot, entry, Oddity::NotAccessed),
         Decoded::Leaf { physical, meaning, .. } => {
             let (address, size) = (slot.address, slot.size());
-            visitor.leaf(Leaf { address, physical, size, meaning, entry });
+            let taken_by = slot.taken_by;
+            visitor.leaf(Leaf { address, physical, size, meaning, entry, taken_by });
         }
         Decoded::Table { below, inherited } => match visitor.table(slot, below) {
             Err(oddity) => visitor.odd(slot, entry, oddity),
             Ok(()) => {
                 let level = slot.level + 1;
-                let first = Slot { address: slot.address, physical: below, level, inherited };
+                let taken_by =
+                    if inherited == slot.inherited { slot.taken_by } else { Some(entry) };
+                let first =
+                    Slot { address: slot.address, physical: below, level, inherited, taken_by };
                 if !table(memory, first, 512, visitor) {
                     visitor.odd(slot, entry, Oddity::NoTable(below));
                 }
@@ -172,25 +181,23 @@ pub fn step(memory: &impl Memory, slot: &Slot, value: u64, visitor: &mut impl Vi
     }
 }
 
-/// The last descriptor that a translation of this address looks at.
-pub fn translate(memory: &impl Memory, regime: Regime, root: u64, address: u64) -> Option<Entry> {
+/// The descriptors that a translation of this address looks at, from the root on.
+pub fn translate(memory: &impl Memory, regime: Regime, root: u64, address: u64) -> Vec<Entry> {
+    let mut path = vec![];
     let offset = address.wrapping_sub(regime.base);
     if offset >> regime.bits != 0 {
-        return None;
+        return path;
     }
-    let mut level = regime.level();
-    let mut table = root;
-    let mut entries = regime.entries();
-    loop {
+    let (mut table, mut entries) = (root, regime.entries());
+    for level in regime.level()..=3 {
         let index = offset / leaf_size(level) & (entries - 1);
         let physical = table.wrapping_add(index * 8);
-        let value = memory.word(physical)?;
-        let entry = Entry { physical, value, level };
+        let Some(value) = memory.word(physical) else { break };
+        path.push(Entry { physical, value, level });
         match decode(value, level, Inherited::default()) {
-            Decoded::Table { below, .. } if memory.word(below).is_some() => {
-                (table, entries, level) = (below, 512, level + 1);
-            }
-            _ => return Some(entry),
+            Decoded::Table { below, .. } => (table, entries) = (below, 512),
+            _ => break,
         }
     }
+    path
 }
