@@ -286,6 +286,11 @@ const UNREAD: [(&str, &str, &str); 4] = [
     ("guards", "physical", "`physical` of a guard: there is no memory behind it"),
 ];
 
+/// Why the value of a field changes nothing, if so.
+pub fn unread(table: &str, field: &str) -> Option<&'static str> {
+    UNREAD.iter().find(|(t, f, _)| (*t, *f) == (table, field)).map(|(_, _, why)| *why)
+}
+
 /// Compares the kernel's tables of an image, at a physical address, with what they must be.
 pub fn compare(model: &Model, is: &Blob, must: &Blob, at: u64, findings: &mut Findings) {
     let (tasks, regions, ports, posts, irqs, clients, _) = Counts::of(&must.header).places();
@@ -447,12 +452,11 @@ impl Table<'_> {
         let owners: Vec<String> =
             std::iter::once(who.to_owned()).chain(others).chain(memory).collect();
         let kind = if about.kind.is_empty() { table } else { about.kind };
-        let unread = UNREAD.iter().find(|(t, f, _)| (*t, *f) == (kind, field));
         let mut finding = Finding::new(Statement::Records, message).owners(owners).entry(place);
         if let Some((address, page)) = about.page {
             finding = finding.page(address, page);
         }
-        finding.harmless = unread.map(|(_, _, why)| *why);
+        finding.harmless = unread(kind, field);
         self.findings.push(finding);
     }
 }

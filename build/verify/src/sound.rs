@@ -8,11 +8,10 @@ use crate::blob::Blob;
 use crate::descriptor::PAGE;
 use crate::finding::{Finding, Findings, Statement};
 use crate::model::Model;
-use crate::records::clients;
+use crate::records::{clients, unread};
 use abi::desc::{self, Task};
 use abi::limits::{MAX_IRQS, MAX_PORTS, MAX_POSTS, MAX_TASKS, MAX_TIMERS};
 use std::collections::BTreeMap;
-use zerocopy::IntoBytes;
 
 struct Sound<'a> {
     blob: &'a Blob,
@@ -37,6 +36,16 @@ impl Sound<'_> {
         let names: Vec<String> =
             tasks.iter().map(|task| self.model.task_name(*task).to_owned()).collect();
         self.findings.push(Finding::new(statement, message).owners(names));
+    }
+
+    /// A field that must be zero, and that nobody reads.
+    fn zero(&mut self, index: usize, table: &str, field: &str, value: u64) {
+        if value != 0 {
+            let who = self.model.task_name(index).to_owned();
+            let message = format!("`{field}` in the {table} of {who} is {value:#x}, and must be 0");
+            let finding = Finding::new(Statement::Sound, message).owners([who]);
+            self.findings.push(Finding { harmless: unread(table, field), ..finding });
+        }
     }
 
     fn header(&mut self) {
@@ -98,7 +107,7 @@ impl Sound<'_> {
         let blob = self.blob;
         let mut wrong = |message: String| self.found(Statement::Sound, message, &[index]);
         let known = desc::TASK_FP | desc::TASK_HELD | desc::TASK_THREAD_POINTER;
-        if task.flags & !known != 0 || task.reserved != 0 {
+        if task.flags & !known != 0 {
             wrong(format!("{who} has flags {:#x}: there are {known:#x}", task.flags));
         }
         if task.rank as usize >= MAX_TASKS {
@@ -168,9 +177,10 @@ impl Sound<'_> {
                 );
                 self.found(Statement::Uphill, message, &[index, server]);
             }
-            if port.ops & 1 != 0 || port.badge != index as u64 + 1 || port.price != 0 {
+            self.zero(index, "ports", "price", u64::from(port.price));
+            if port.ops & 1 != 0 || port.badge != index as u64 + 1 {
                 let message = format!(
-                    "port {number} of {who} to {name} has operation 0, a price or a badge that is not \
+                    "port {number} of {who} to {name} has operation 0, or a badge that is not \
                      its holder's: {:#x}",
                     port.badge
                 );
@@ -188,8 +198,13 @@ impl Sound<'_> {
                 self.found(Statement::Sound, message, &[index]);
             }
         }
-        let implied = clients(blob, index as u32);
-        if implied.as_bytes() != blob.clients_of(task).as_bytes() {
+        self.zero(index, "tasks", "reserved", u64::from(task.reserved));
+        let mut stated = blob.clients_of(task).to_vec();
+        for client in &mut stated {
+            self.zero(index, "clients", "reserved", u64::from(client.reserved));
+            client.reserved = 0;
+        }
+        if clients(blob, index as u32) != stated {
             let message = format!("{who}'s clients are not those who hold a port or a post to it");
             self.found(Statement::Sound, message, &[index]);
         }

@@ -210,10 +210,20 @@ fn tell(
 fn free(physical: u64, value: u64) -> Finding {
     let message =
         format!("the descriptor at {physical:#x} belongs to no address space, and is not zero");
-    Finding::new(Statement::Free, message)
+    let finding = Finding::new(Statement::Free, message)
         .page(None, physical & !(PAGE - 1))
         .owners(["page tables of the kernel"])
-        .entry(Entry { physical, value, level: 3 })
+        .entry(Entry { physical, value, level: 3 });
+    Finding { harmless: Some("spare descriptors: no walk gets to them"), ..finding }
+}
+
+/// Why a descriptor that maps nothing may hold anything, for a machine.
+fn maps_nothing(value: u64) -> &'static str {
+    if value & 1 == 0 {
+        "bits 1-63 of a free descriptor: ignored while bit 0 is zero"
+    } else {
+        "bit 0 without bit 1 at level 3: the reserved type, which maps nothing"
+    }
 }
 
 /// What is odd about a descriptor, in words.
@@ -222,10 +232,11 @@ fn oddity(model: &Model, space: &Space, (slot, entry, oddity): &(Slot, Entry, Od
     let range = format!("{at:#x}..{:#x} of {}", at.wrapping_add(size), space.name);
     let table = |to: u64| format!("{} ({to:#x})", model.owner(to).1);
     let finding = match *oddity {
-        Oddity::FreeNotZero => Finding::new(
-            Statement::Free,
-            format!("the descriptor for {range} maps nothing, and is not zero"),
-        ),
+        Oddity::FreeNotZero => {
+            let message = format!("the descriptor for {range} maps nothing, and is not zero");
+            let harmless = Some(maps_nothing(entry.value));
+            Finding { harmless, ..Finding::new(Statement::Free, message) }
+        }
         Oddity::NotZero(field) => {
             let statement =
                 if field.harmless.is_some() { Statement::Canonical } else { Statement::Exact };
