@@ -122,6 +122,9 @@ impl Blob {
     pub fn find(image: &[u8]) -> Option<usize> {
         let fits = |at: &usize| {
             let Some(bytes) = image.get(*at..) else { return false };
+            if !bytes.starts_with(&MAGIC.to_le_bytes()) {
+                return false;
+            }
             Self::header(bytes).is_some_and(|header| {
                 let counts = Counts::of(&header);
                 (header.magic, header.version) == (MAGIC, VERSION)

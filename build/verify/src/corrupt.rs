@@ -10,6 +10,7 @@ use crate::finding::{Finding, Findings, Place};
 use crate::image::Image;
 use crate::model::Model;
 use crate::records;
+use crate::spaces::Remember;
 use crate::walk::Memory;
 use crate::{Report, Subject, blob::Counts, open};
 use exov6_archive::Archive;
@@ -113,7 +114,9 @@ pub fn run(archive: &Archive, sample: usize) -> Result<Corruption, Box<Report>> 
         return Err(Box::new(report));
     }
     let mut findings = Findings::default();
-    let Some(mut subject) = open(archive, &mut findings) else { return Err(Box::new(report)) };
+    let Some(mut subject) = open(archive, Remember::Yes, &mut findings) else {
+        return Err(Box::new(report));
+    };
     let mut corruption = Corruption::default();
     let mut whole = archive.clone();
     let places = places(&subject);
@@ -189,7 +192,7 @@ fn flip(
         corruption.sampled += 1;
         let mut all = Findings::default();
         toggle(archive, at, bit);
-        open(archive, &mut all);
+        open(archive, Remember::No, &mut all);
         toggle(archive, at, bit);
         if all.count == 0 || self::harmless(&all) != harmless {
             corruption.wrong(format!(

@@ -473,7 +473,8 @@ fn kernel_pages(
         }
     }
     for (address, size, name) in devices {
-        if (address | size) % PAGE != 0 || *size > IMAGE_MOST || address + size > PHYSICAL_END {
+        let fits = address.checked_add(*size).is_some_and(|end| end <= PHYSICAL_END);
+        if (address | size) % PAGE != 0 || *size > IMAGE_MOST || !fits {
             return Err(format!("the archive has {name} at {address:#x}, {size:#x} bytes"));
         }
         add(*address, *size, Meaning::expected(false, true, false, true), name)?;

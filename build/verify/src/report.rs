@@ -91,7 +91,7 @@ impl Report {
             passed: findings.count == 0,
             statements: statements.collect(),
             spaces,
-            descriptors: subject.map_or(0, |subject| subject.reading.descriptors()),
+            descriptors: subject.map_or(0, |subject| subject.reading.descriptors),
             count: findings.count,
             findings: findings.all,
         }

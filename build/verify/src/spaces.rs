@@ -28,10 +28,21 @@ pub struct Reading {
     pub leaves: Vec<Vec<Leaf>>,
     /// Physical address of each table below a root, and of the descriptor that leads to it.
     tables: BTreeMap<u64, u64>,
-    /// Who uses each descriptor of the area of page tables.
+    /// Who uses each descriptor of the area of page tables, if that was to be remembered.
     uses: Vec<Option<Use>>,
     /// Where that is.
     area: (u64, u64),
+    /// Descriptors that were looked at.
+    pub descriptors: usize,
+}
+
+/// Whether the users of all descriptors are remembered, for [`Reading::judge`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remember {
+    /// They are.
+    Yes,
+    /// They are not: that takes half of the time.
+    No,
 }
 
 /// What a walk has seen.
@@ -40,6 +51,9 @@ struct Seen<'a> {
     odd: Vec<(Slot, Entry, Oddity)>,
     tables: &'a mut BTreeMap<u64, u64>,
     uses: &'a mut [Option<Use>],
+    /// Which descriptors of the area were looked at.
+    visited: &'a mut [bool],
+    count: usize,
     area: (u64, u64),
     known: bool,
     space: usize,
@@ -75,21 +89,34 @@ impl Visitor for Seen<'_> {
         if self.again {
             return;
         }
-        let index = slot.physical.wrapping_sub(self.area.0) / 8;
-        if let Some(known) = usize::try_from(index).ok().and_then(|i| self.uses.get_mut(i)) {
-            *known = Some(Use { space: self.space, slot: *slot });
+        self.count += 1;
+        let Ok(index) = usize::try_from(slot.physical.wrapping_sub(self.area.0) / 8) else {
+            return;
+        };
+        if let Some(visited) = self.visited.get_mut(index) {
+            *visited = true;
+        }
+        if let Some(user) = self.uses.get_mut(index) {
+            *user = Some(Use { space: self.space, slot: *slot });
         }
     }
 }
 
 impl Reading {
     /// Walks all spaces of a model and compares each with what it must map.
-    pub fn new(model: &Model, memory: &impl Memory, findings: &mut Findings) -> Reading {
+    pub fn new(
+        model: &Model,
+        memory: &impl Memory,
+        remember: Remember,
+        findings: &mut Findings,
+    ) -> Reading {
         // Tables may lie anywhere in the image if nobody says where.
         let (known, area) = (model.tables.is_some(), model.tables.unwrap_or(model.image));
-        let words = usize::try_from((area.1.saturating_sub(area.0)) / 8).unwrap_or(0);
+        let words = if known { (area.1.saturating_sub(area.0) / 8) as usize } else { 0 };
+        let uses = if remember == Remember::Yes { vec![None; words] } else { vec![] };
         let mut reading =
-            Reading { leaves: vec![], tables: BTreeMap::new(), uses: vec![None; words], area };
+            Reading { leaves: vec![], tables: BTreeMap::new(), uses, area, descriptors: 0 };
+        let mut visited = vec![false; words];
         // Roots first: no other table may be one of them.
         for space in &model.spaces {
             let page = space.root & !(PAGE - 1);
@@ -115,7 +142,7 @@ impl Reading {
             reading.tables.insert(page, 0);
         }
         for (index, space) in model.spaces.iter().enumerate() {
-            let mut seen = reading.seen(index, known, false);
+            let mut seen = reading.seen(index, known, false, &mut visited);
             walk(memory, space.regime, space.root, &mut seen);
             let (leaves, odd) = (seen.leaves, seen.odd);
             let last = (1 << space.regime.bits) - 1;
@@ -123,24 +150,31 @@ impl Reading {
             tell(model, memory, space, range, (&leaves, &odd), findings);
             reading.leaves.push(leaves);
         }
-        if known {
-            for index in 0..words {
-                let physical = area.0 + index as u64 * 8;
-                let Some(value) = memory.word(physical) else {
+        for (index, _) in visited.iter().enumerate().filter(|(_, visited)| !**visited) {
+            let physical = area.0 + index as u64 * 8;
+            match memory.word(physical) {
+                Some(0) => {}
+                Some(value) => findings.push(free(physical, value)),
+                None => {
                     let message = format!("the page tables end at {physical:#x}, before their end");
                     findings.push(Finding::new(Statement::Header, message).page(None, physical));
                     break;
-                };
-                if value != 0 && reading.uses.get(index) == Some(&None) {
-                    findings.push(free(physical, value));
                 }
             }
         }
         reading
     }
 
-    fn seen(&mut self, space: usize, known: bool, again: bool) -> Seen<'_> {
+    fn seen<'a>(
+        &'a mut self,
+        space: usize,
+        known: bool,
+        again: bool,
+        visited: &'a mut [bool],
+    ) -> Seen<'a> {
         Seen {
+            visited,
+            count: 0,
             leaves: vec![],
             odd: vec![],
             tables: &mut self.tables,
@@ -150,12 +184,6 @@ impl Reading {
             space,
             again,
         }
-    }
-
-    /// How many descriptors were looked at.
-    #[must_use]
-    pub fn descriptors(&self) -> usize {
-        self.uses.iter().flatten().count()
     }
 
     /// Who uses the descriptor at a physical address of the area of page tables.
@@ -182,7 +210,7 @@ impl Reading {
             return;
         };
         let Some(space) = model.spaces.get(index) else { return };
-        let mut seen = self.seen(index, model.tables.is_some(), true);
+        let mut seen = self.seen(index, model.tables.is_some(), true, &mut []);
         step(memory, &slot, value, &mut seen);
         let (leaves, odd) = (seen.leaves, seen.odd);
         let range = (slot.address, slot.size() - 1);
