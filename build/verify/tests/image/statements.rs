@@ -368,6 +368,29 @@ fn regions_of_two_tasks_in_a_build_that_agrees_with_itself() {
 }
 
 #[test]
+fn a_window_is_writable_by_its_two_ends() {
+    // As above; what the archive calls the pages decides.
+    let data = physical(&fixture::archive(), SUPERVISOR, 0x4000);
+    let shared = |kinds: [&str; 2]| {
+        let mut archive = fixture::archive();
+        for (task, kind) in [SUPERVISOR, WORKER].into_iter().zip(kinds) {
+            archive.manifest.tasks[task].regions[3].kind = kind.into();
+        }
+        archive.manifest.tasks[WORKER].regions[3].physical.0 = data;
+        for page in 0..2 {
+            let at = data + page * 4096;
+            change(&mut archive, WORKER, 0x4000 + page * 4096, |value| value & NOT_ADDRESS | at);
+        }
+        let report = exov6_verify::tables(&archive);
+        report.findings.iter().any(|finding| finding.statement == Statement::OneWriter)
+    };
+    assert!(!shared(["window", "window"]));
+    assert!(shared(["window", "data"]));
+    assert!(shared(["data", "data"]));
+    assert!(shared(["ring", "ring"]));
+}
+
+#[test]
 fn raw_images_that_are_none() {
     for bytes in [&[][..], &[0; 64], b"MZ not an image", &[0xff; 5000]] {
         let report = exov6_verify::image(bytes);
