@@ -27,6 +27,8 @@ pub struct App {
     /// `kernel = { checks = … }`.
     pub checks: bool,
     pub tasks: Vec<Task>,
+    /// Tasks that were inherited and removed.
+    pub removed: Vec<Spanned<String>>,
 }
 
 /// An entry of `bands`.
@@ -120,6 +122,7 @@ pub fn read(table: &Table, end: Span, out: &mut Out) -> App {
         checks: fields.table_or_default("kernel", out).bool("checks", out),
         log_span: fields.get("log").map(|(key, _)| key.span),
         tasks: entries.iter().filter_map(|(name, node)| task(name, node, out)).collect(),
+        removed: Vec::new(),
     }
 }
 

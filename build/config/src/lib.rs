@@ -6,7 +6,7 @@
 //! a number, both parties, their lines, and what to do.
 //!
 //! ```text
-//!   text ─► document ─► app, machine ─► check ─► Model ─► link_crates ─► Linked
+//!   text ─► document ─► inherit ─► app, machine ─► check ─► Model ─► link_crates ─► Linked
 //!   (one file, one arrow; no stage looks back)
 //! ```
 //!
@@ -25,6 +25,7 @@ mod diagnostic;
 mod document;
 mod fields;
 mod hardware;
+mod inherit;
 mod keys;
 mod library;
 mod link;
@@ -64,9 +65,6 @@ pub fn load(app: &Path, search: &Search) -> Result<Model, Errors> {
 /// As [`load`].
 pub fn load_for(app: &Path, board: Option<&str>, search: &Search) -> Result<Model, Errors> {
     let file = search.read(app)?;
-    let directory = match app.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    check_for(file, board, directory, &library::Disk { search, directory })
+    let directory = file.directory.clone();
+    check_for(file, board, &directory, &library::Disk { search, directory: &directory })
 }

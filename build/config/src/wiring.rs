@@ -31,11 +31,16 @@ pub fn find_task(app: &App, name: &Spanned<String>, out: &mut Out) -> Option<usi
     let found = app.tasks.iter().position(|task| task.name.value == name.value);
     if found.is_none() {
         let names = app.tasks.iter().map(|task| task.name.value.as_str());
-        out.push(
+        let found =
             Diagnostic::new(Code::UnknownTask, format!("there is no task `{}`", name.value))
-                .at(name.span, "not a task")
-                .maybe_help(suggest::did_you_mean(&name.value, names)),
-        );
+                .at(name.span, "not a task");
+        let removed = app.removed.iter().find(|removed| removed.value == name.value);
+        out.push(match removed {
+            Some(removed) => found
+                .also(removed.span, "removed here")
+                .help("remove what refers to it as well, or give another task that name"),
+            None => found.maybe_help(suggest::did_you_mean(&name.value, names)),
+        });
     }
     found
 }
