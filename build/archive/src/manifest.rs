@@ -50,6 +50,12 @@ pub struct Manifest {
     /// `chip` of the board.
     #[serde(default)]
     pub chip: String,
+    /// `debug`, or `release`: without what only a developer needs.
+    #[serde(default)]
+    pub profile: String,
+    /// What a release leaves out of what app.toml says, such as `task agent`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// SHA-256 of the image, as the kernel holds it, in hexadecimal.
     pub image_id: String,
     /// Physical address of the first instruction.
@@ -87,6 +93,14 @@ pub struct Manifest {
     /// Index of the log task, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<u32>,
+    /// What the kernel has of the image, in address order: `text`, `rodata`, `desc` (its
+    /// tables), `tables` (page tables), `bss`, `stack`, `fatal-stack`, `boot-info`,
+    /// `boot-record`, `reset-record`. Devices that it drives are not in it.
+    #[serde(default)]
+    pub kernel: Vec<Region>,
+    /// Page tables of the kernel and of the boot: pages of 4 KiB.
+    #[serde(default)]
+    pub kernel_table_pages: u32,
     /// Scheduling bands, most urgent first.
     #[serde(default)]
     pub bands: Vec<Band>,
@@ -166,6 +180,9 @@ pub struct Task {
     /// Physical address of its table root.
     #[serde(default)]
     pub table_root: Hex,
+    /// Pages of 4 KiB below that root.
+    #[serde(default)]
+    pub table_pages: u32,
     /// First instruction, in its span.
     #[serde(default)]
     pub entry: Hex,

@@ -59,6 +59,8 @@ pub struct Task {
     pub start: bool,
     pub start_span: Option<Span>,
     pub passive: Option<Span>,
+    /// Where it says `debug-only = true`, if it does.
+    pub debug_only: Option<Span>,
     pub stack: u64,
     pub uses: Vec<Spanned<String>>,
     pub interrupts: Vec<(Spanned<String>, Spanned<String>)>,
@@ -152,6 +154,7 @@ fn band(node: &Node, out: &mut Out) -> Option<Band> {
 fn task(name: &Spanned<String>, node: &Node, out: &mut Out) -> Option<Task> {
     let fields = Fields::open(node, name.span, &keys::TASK, out)?;
     let passive = fields.bool("passive", out);
+    let debug_only = fields.bool("debug-only", out);
     Some(Task {
         name: name.clone(),
         span: name.span,
@@ -163,6 +166,7 @@ fn task(name: &Spanned<String>, node: &Node, out: &mut Out) -> Option<Task> {
         start: fields.bool("start", out),
         start_span: fields.get("start").map(|(key, _)| key.span),
         passive: fields.get("passive").filter(|_| passive).map(|(key, _)| key.span),
+        debug_only: fields.get("debug-only").filter(|_| debug_only).map(|(key, _)| key.span),
         stack: stack(&fields, out),
         uses: uses(&fields, out),
         interrupts: interrupts(&fields, out),

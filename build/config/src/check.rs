@@ -17,10 +17,13 @@ use crate::hardware::{self, Owned};
 use crate::inherit::{self, Whole};
 use crate::library::{File, Kind, Library, is_path};
 use crate::machine;
-use crate::model::{Band, Board, Chip, CrateRef, Log, Model, Supervisor, Task};
+use crate::model::{
+    Band, Board, Chip, CrateRef, Exit, LeftOut, Log, Model, Profile, Supervisor, Task,
+};
 use crate::order;
 use crate::source::{FileId, Sources, Span, Spanned};
 use crate::suggest;
+use crate::variant::{self, Variant};
 use crate::wiring;
 use std::path::Path;
 
@@ -31,17 +34,17 @@ use std::path::Path;
 /// Every rule that is broken, as far as they can be told apart: what only follows
 /// from another error is left out.
 pub fn check(app: File, directory: &Path, library: &dyn Library) -> Result<Model, Errors> {
-    check_for(app, None, directory, library)
+    check_for(app, &Variant::default(), directory, library)
 }
 
-/// As [`check`], on another board than `app.toml` names if `board` is one.
+/// As [`check`], for a build that differs from what `app.toml` says.
 ///
 /// # Errors
 ///
-/// As [`check`]; the board of `app.toml` itself is not looked at.
+/// As [`check`]; if the variant has a board, that of `app.toml` itself is not looked at.
 pub fn check_for(
     app: File,
-    board: Option<&str>,
+    variant: &Variant<'_>,
     directory: &Path,
     library: &dyn Library,
 ) -> Result<Model, Errors> {
@@ -50,9 +53,15 @@ pub fn check_for(
     let (app_file, whole) = inherit::load(app, library, &mut sources, &mut out);
     let model = whole.and_then(|whole| {
         let top = Span { file: app_file, start: 0, end: 0 };
+        let Variant { board, profile } = *variant;
         let mut app = app::read(&whole.table, top, &mut out);
         app.removed = removed_tasks(&whole);
         paths_begin_at(&mut app, directory, &whole);
+        variant::check(&app, &mut out);
+        let left_out = match profile {
+            Profile::Debug => LeftOut::default(),
+            Profile::Release => variant::leave_out(&mut app),
+        };
         let wanted = app.board.as_ref().map(|own| Wanted {
             name: board.unwrap_or(&own.value),
             span: board.is_none_or(|board| board == own.value).then_some(own.span),
@@ -62,15 +71,20 @@ pub fn check_for(
             let found = whole.directories.iter().find(|(file, _)| *file == span.file);
             found.map_or(directory, |(_, directory)| directory)
         };
-        let machine = wanted.and_then(|board| {
+        let mut machine = wanted.and_then(|board| {
             let beside = board.span.map_or(directory, beside);
             machine(board, beside, library, &mut sources, &mut out)
         });
+        if let (Some(machine), Profile::Release) = (&mut machine, profile) {
+            machine.board.exit = Exit::None;
+        }
         assemble(&app, machine, &mut out).map(|(parts, machine)| Model {
             name: app.name.map(|name| name.value).unwrap_or_default(),
             directory: directory.to_path_buf(),
             board: machine.board,
             own_board,
+            profile,
+            left_out,
             chip: machine.chip,
             bands: parts.bands,
             checks: app.checks,

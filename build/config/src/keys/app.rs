@@ -71,7 +71,7 @@ pub static APP: Keys = Keys {
             "The tasks. Their order is their index.",
         ),
     ],
-    later: &["lattice", "dag", "profile", "target"],
+    later: &["lattice", "dag", "target"],
 };
 
 /// `kernel = { … }`
@@ -175,6 +175,12 @@ pub static TASK: Keys = Keys {
             Shape::Flag,
             Absent::Flag(false),
             "Asserts that only calls can wake it: it has no notification, interrupt or timer.",
+        ),
+        key(
+            "debug-only",
+            Shape::Flag,
+            Absent::Flag(false),
+            "Is left out of releases; what stays in may neither call nor notify it.",
         ),
         key(
             "stack",
