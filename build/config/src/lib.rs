@@ -32,6 +32,7 @@ mod link;
 mod machine;
 pub mod model;
 mod order;
+mod schema;
 mod source;
 mod suggest;
 mod variant;
@@ -45,6 +46,7 @@ pub use keys::app::{STACK_DEFAULT, STACK_MIN};
 pub use library::{File, Kind, Library, Memory, Missing, Search};
 pub use link::{InterfaceFacts, Interfaces, Linked, LinkedPort, LinkedTask, link_crates};
 pub use model::Model;
+pub use schema::{Document, reference, schema};
 pub use source::{FileId, Position, Source, Sources, Span, Spanned};
 pub use variant::{NOT_IN_RELEASE, Variant};
 

@@ -12,6 +12,7 @@ use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Label};
 use crate::fields::{Out, check_count, check_unique};
 use crate::hardware::Owned;
+use crate::keys::granted_as_a_whole;
 use crate::model::{
     Exit, Interrupt, Notification, NotificationKind, Port, PortOp, Post, PostBit, Timer,
 };
@@ -73,7 +74,6 @@ pub fn notifications(
             out.push(found);
         }
     }
-    check_count("timers of a task", task.timers.len(), limits::MAX_TIMERS, task.span, out);
     let declared = task.notifications.iter().map(|name| (name, NotificationKind::Declared));
     let interrupts = interrupts.zip(0..).map(|(name, n)| (name, NotificationKind::Interrupt(n)));
     let timers = task.timers.iter().zip(0..).map(|(name, n)| (name, NotificationKind::Timer(n)));
@@ -308,7 +308,7 @@ pub fn kernel_ops(
             );
             continue;
         };
-        let whole = matches!(operation, KernelOp::FindFaulted | KernelOp::Reset | KernelOp::Exit);
+        let whole = granted_as_a_whole(*operation);
         let form = |wanted: &str, help: &str| {
             let title = format!("`{}` is granted {wanted}", name.value);
             Diagnostic::new(Code::KernelGrantForm, title)

@@ -211,9 +211,9 @@ pub static TASK: Keys = Keys {
         ),
         key(
             "timers",
-            Shape::List { of: &Shape::Name("a timer"), low: 0, high: MANY },
+            Shape::List { of: &Shape::Name("a timer"), low: 0, high: limits::MAX_TIMERS },
             Absent::Means("none"),
-            "Timers; each is also a notification of that name. At most 8.",
+            "Timers; each is also a notification of that name.",
         ),
         key(
             "channels",

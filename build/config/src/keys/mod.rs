@@ -18,7 +18,8 @@ pub mod app;
 pub mod krate;
 pub mod machine;
 
-use crate::model::{Exit, Level, Psci, RestartPolicy};
+use crate::model::{Exit, Level, Policy, Psci, RestartPolicy};
+use abi::kernel_op::KernelOp;
 
 /// The keys of one kind of table.
 #[derive(Debug)]
@@ -176,6 +177,12 @@ pub const TEXTS: Shape = Shape::List { of: &Shape::Text, low: 0, high: MANY };
 /// A list of strings that is not empty.
 pub const SOME_TEXTS: Shape = Shape::List { of: &Shape::Text, low: 1, high: MANY };
 
+/// Whether an operation concerns no task, so that a grant is `true` and not for tasks.
+#[must_use]
+pub fn granted_as_a_whole(operation: KernelOp) -> bool {
+    matches!(operation, KernelOp::FindFaulted | KernelOp::Reset | KernelOp::Exit)
+}
+
 /// Words, each with what it means to the reader.
 pub trait Words: Sync + std::fmt::Debug {
     /// The words.
@@ -209,7 +216,6 @@ pub static TRIGGER: [(&str, bool); 2] = [("level", false), ("edge", true)];
 /// `kind` of an interrupt controller; its version.
 pub static CONTROLLER_KIND: [(&str, u32); 2] = [("gicv2", 2), ("gicv3", 3)];
 /// `policy` of a band.
-pub static BAND_POLICY: [(&str, crate::model::Policy); 1] =
-    [("strict", crate::model::Policy::Strict)];
+pub static BAND_POLICY: [(&str, Policy); 1] = [("strict", Policy::Strict)];
 /// Policies of bands of a later version.
 pub const BAND_POLICY_LATER: [&str; 2] = ["beatty", "frame"];
