@@ -158,6 +158,12 @@ impl Errors {
         Errors { list, sources }
     }
 
+    /// Nothing.
+    #[must_use]
+    pub fn none() -> Self {
+        Errors { list: Vec::new(), sources: Sources::default() }
+    }
+
     /// The diagnostics.
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {
