@@ -79,7 +79,7 @@ impl Program {
             program.sections.insert(name, section.size());
             if section.kind() == object::SectionKind::Text {
                 text.push((section.address(), section.data()?));
-                code.insert(section.index());
+                code.insert(section.index().0);
             }
             let SectionFlags::Elf { sh_flags, .. } = section.flags() else { continue };
             if sh_flags.contains(object::elf::SHF_ALLOC) {
@@ -98,7 +98,7 @@ impl Program {
             }
             let mapping = name.split('.').next().unwrap_or(name);
             // A section that is not loaded, such as that of log strings, has addresses, too.
-            let in_code = symbol.section_index().is_some_and(|index| code.contains(&index));
+            let in_code = symbol.section_index().is_some_and(|index| code.contains(&index.0));
             if mapping == "$x" || mapping == "$d" {
                 if in_code && within(at) {
                     kinds.insert(at, mapping == "$x");
