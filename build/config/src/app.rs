@@ -16,10 +16,6 @@ use abi::limits;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Stack of a task that does not say, in bytes.
-pub const STACK_DEFAULT: u64 = 8192;
-/// Smallest stack, in bytes: below, not even a panic message fits.
-pub const STACK_MIN: u64 = 1024;
 /// Acknowledgement time of a supervisor that does not say, in milliseconds.
 pub const ACK_DEFAULT_MS: u64 = 20;
 /// Longest time a port's timeout may be, in microseconds: one hour.
@@ -69,7 +65,8 @@ pub struct Task {
     pub passive: Option<Span>,
     /// Where it says `debug-only = true`, if it does.
     pub debug_only: Option<Span>,
-    pub stack: u64,
+    pub memory: crate::memory::Memory,
+    pub bin: Option<Spanned<String>>,
     pub uses: Vec<Spanned<String>>,
     pub interrupts: Vec<(Spanned<String>, Spanned<String>)>,
     pub notifications: Vec<Spanned<String>>,
@@ -132,7 +129,10 @@ const TASK: Keys = Keys {
         "start",
         "passive",
         "debug-only",
+        "bin",
         "stack",
+        "stack-bounds",
+        "heap",
         "uses",
         "interrupts",
         "notifications",
@@ -145,7 +145,7 @@ const TASK: Keys = Keys {
         "summary",
         "config",
     ],
-    later: &["gas", "rt", "ops", "label", "heap", "yields", "share", "features", "windows"],
+    later: &["gas", "rt", "ops", "label", "yields", "share", "features", "windows"],
 };
 const CHANNEL: Keys = Keys {
     what: "a channel",
@@ -288,7 +288,8 @@ fn task(name: &Spanned<String>, node: &Node, out: &mut Out) -> Option<Task> {
         start_span: fields.get("start").map(|(key, _)| key.span),
         passive: fields.get("passive").filter(|_| passive).map(|(key, _)| key.span),
         debug_only: fields.get("debug-only").filter(|_| debug_only).map(|(key, _)| key.span),
-        stack: stack(&fields, out),
+        memory: crate::memory::read(&fields, out),
+        bin: fields.string("bin", out),
         uses: uses(&fields, out),
         interrupts: interrupts(&fields, out),
         notifications: names(&fields, "notifications", "a notification", out),
@@ -324,31 +325,6 @@ fn crate_ref(node: &Node, out: &mut Out) -> Option<Spanned<CrateRef>> {
         }
     };
     Some(Spanned { value, span: node.span })
-}
-
-fn stack(fields: &Fields<'_>, out: &mut Out) -> u64 {
-    let Some((_, node)) = fields.get("stack") else { return STACK_DEFAULT };
-    if matches!(&node.value, Value::String(text) if text == "auto") {
-        out.push(
-            fields::not_supported("stack = \"auto\"", node.span)
-                .help("give a size, such as \"4 KiB\""),
-        );
-        return STACK_DEFAULT;
-    }
-    let Some(size) = fields::size("stack", node, out) else { return STACK_DEFAULT };
-    if !(STACK_MIN..limits::SPAN).contains(&size.value) {
-        out.push(Diagnostic::new(Code::OutOfRange, format!("a stack of {} bytes", size.value)).at(
-            size.span,
-            format!("must be at least {STACK_MIN} and less than {} bytes", limits::SPAN),
-        ));
-    } else if size.value % 16 != 0 {
-        out.push(
-            Diagnostic::new(Code::Unaligned, format!("a stack of {} bytes", size.value))
-                .at(size.span, "not a multiple of 16")
-                .help(format!("use {}", size.value.next_multiple_of(16))),
-        );
-    }
-    size.value
 }
 
 fn uses(fields: &Fields<'_>, out: &mut Out) -> Vec<Spanned<String>> {

@@ -28,6 +28,7 @@ mod hardware;
 mod library;
 mod link;
 mod machine;
+mod memory;
 pub mod model;
 mod order;
 mod source;
@@ -35,7 +36,7 @@ mod suggest;
 mod variant;
 mod wiring;
 
-pub use app::{STACK_DEFAULT, STACK_MIN};
+pub use memory::{STACK_DEFAULT, STACK_MIN};
 pub use check::{check, check_for};
 pub use codes::Code;
 pub use crate_info::CrateInfo;

@@ -3,7 +3,7 @@
 use crate::kept::Kept;
 use crate::place::LinkedTask;
 use crate::{Error, Progress, Request};
-use crate::{cargo, elf, script, source, span, task_model, write_if_changed};
+use crate::{cargo, elf, script, source, span, stack, task_model, write_if_changed};
 use exov6_config::LinkedTask as Crate;
 use exov6_config::model::{Profile, Task};
 use exov6_toolchain::{HARD, SOFT, Toolchain};
@@ -51,7 +51,7 @@ impl Builder<'_, '_> {
         let fixed = span::fixed(model, task);
         let models = toolchain.target_dir.join("models").join(&model.name);
         let script = models.join(format!("{}.ld", task.name));
-        let script_text = script::task(task);
+        let script_text = script::task(task, &fixed);
         write_if_changed(&script, script_text.as_bytes())?;
         let json = format!("{:#}\n", task_model::json(model, linked, task, &fixed, &script));
         let path = models.join(format!("{}.json", task.name));
@@ -82,7 +82,7 @@ impl Builder<'_, '_> {
                 kept.put(&name, &recipe, inputs, &made.file, began)?
             }
         };
-        Ok(LinkedTask::new(elf::Program::read(&program)?, fixed)?)
+        stack::give(model, task, elf::Program::read(&program)?, fixed)
     }
 
     fn kernel(&mut self, kept: &mut Kept) -> Result<PathBuf, Error> {
