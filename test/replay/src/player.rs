@@ -82,7 +82,7 @@ fn place(place: Place) -> u64 {
     let spot = match place {
         Place::Text => Spot::TextStart,
         Place::Constants => Spot::TextEnd,
-        Place::Guard => Spot::ConstantsEnd,
+        Place::Guard => return machine::place(Spot::StackBottom as u64) - PAGE,
         Place::Stack => Spot::StackBottom,
         Place::Buffer => Spot::Buffer,
         Place::Table => return core::ptr::from_ref(&TABLE).expose_provenance() as u64,
