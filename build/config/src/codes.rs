@@ -124,6 +124,8 @@ codes! {
     InterfaceMismatch = 65,
     /// An operation is one of the interface's.
     UnknownOperation = 66,
+    /// A task is one binary of its crate.
+    UnknownBinary = 67,
 }
 
 impl Code {

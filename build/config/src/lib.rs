@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod binaries;
 mod check;
 mod codes;
 mod crate_info;

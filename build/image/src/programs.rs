@@ -58,7 +58,7 @@ impl Builder<'_, '_> {
         write_if_changed(&path, json.as_bytes())?;
         let target = if task.fp { HARD } else { SOFT };
         let mut recipe = recipe(toolchain, target);
-        recipe.extend([own.package.clone(), script_text, json]);
+        recipe.extend([own.package.clone(), own.bin.clone().unwrap_or_default(), script_text, json]);
 
         let name = format!("{}.elf", task.name);
         let program = match kept.find(&name, &recipe) {
@@ -71,8 +71,10 @@ impl Builder<'_, '_> {
                 });
                 let began = SystemTime::now();
                 let progress = &mut |line: &str| (self.progress)(Progress::Cargo(line.to_owned()));
+                let bin = own.bin.as_deref();
+                let Crate { directory, package, .. } = own;
                 let made =
-                    cargo::task(toolchain, target, &own.directory, &own.package, &path, progress)?;
+                    cargo::task(toolchain, target, directory, package, bin, &path, progress)?;
                 if made.compiled {
                     self.compiled.push(task.name.clone());
                 }

@@ -5,6 +5,7 @@
 
 use crate::code;
 use crate::step::{Act, Outcome, Place, Value};
+use abi::limits::PAGE;
 use abi::syscall::{self, LeaseDesc};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use exov6_test_suite::command::{Command, Place as Spot};
