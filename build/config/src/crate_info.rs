@@ -24,7 +24,9 @@ use crate::binaries;
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Errors};
 use crate::document::{self, Node, Table, Value};
-use crate::fields::{self, Fields, Keys, Out, check_unique};
+use crate::fields::{self, Fields, Out, check_unique};
+use crate::keys::TEXTS;
+use crate::keys::krate::{BINARY, METADATA};
 use crate::model::{CrateRef, Model, Task};
 use crate::source::{FileId, Source, Sources, Span, Spanned};
 use crate::suggest;
@@ -66,40 +68,6 @@ pub struct CrateInfo {
     /// Configuration: name, and a value of the right type.
     pub config: Vec<(Spanned<String>, serde_json::Value)>,
 }
-
-const METADATA: Keys = Keys {
-    what: "`package.metadata.exov6`",
-    now: &[
-        "serves",
-        "ports",
-        "notifications",
-        "interrupts",
-        "timers",
-        "posts",
-        "uses",
-        "summary",
-        "config",
-        "heap",
-        "bin",
-    ],
-    later: &["windows", "stack"],
-};
-const BINARY: Keys = Keys {
-    what: "what `package.metadata.exov6.bin` says of a binary",
-    now: &[
-        "serves",
-        "ports",
-        "notifications",
-        "interrupts",
-        "timers",
-        "posts",
-        "uses",
-        "summary",
-        "config",
-        "heap",
-    ],
-    later: &["windows", "stack"],
-};
 
 impl CrateInfo {
     /// Reads a crate's `Cargo.toml`.
@@ -293,14 +261,14 @@ fn declarations(
     });
     let Some((key, node)) = ours else { return Some(info) };
     info.span = key.span;
-    let mut fields = Fields::open(node, METADATA, out)?;
+    let mut fields = Fields::open(node, node.span, &METADATA, out)?;
     let named: Vec<_> = fields.entries("bin", out).iter().map(|(name, _)| name.clone()).collect();
     binaries::check_named(&named, &info.package, &info.binaries, out);
     let only = || info.binaries.first().filter(|_| info.binaries.len() == 1);
     let bin = task.and_then(|task| task.bin.as_ref().or_else(only));
     for (name, node) in fields.entries("bin", out) {
         // All are read, so that what is wrong in any of them is told.
-        let own = Fields::open(node, BINARY, out)?;
+        let own = Fields::open(node, name.span, &BINARY, out)?;
         if bin == Some(&name.value) {
             info.span = name.span;
             fields = own;
@@ -314,11 +282,11 @@ fn declarations(
     info.notifications.extend(interrupts(&fields, out));
     info.timers = fields.strings("timers", out);
     for (name, node) in fields.entries("posts", out) {
-        info.posts.push((name.clone(), fields::strings("`posts`", node, out)));
+        info.posts.push((name.clone(), fields::strings("`posts`", TEXTS, "", node, out)));
     }
     info.uses = fields.strings("uses", out);
     info.summary = fields.strings("summary", out);
-    let heap = fields.bool("heap", false, out);
+    let heap = fields.bool("heap", out);
     info.heap = fields.get("heap").filter(|_| heap).map(|(key, _)| key.span);
     for (name, node) in fields.entries("config", out) {
         info.config.push((name.clone(), app::json(node, out)));
@@ -336,6 +304,6 @@ fn interrupts(fields: &Fields<'_>, out: &mut Out) -> Vec<Spanned<String>> {
             .iter()
             .filter_map(|(name, node)| fields::string(&name.value, node, out))
             .collect(),
-        Some((_, node)) => fields::strings("`interrupts`", node, out),
+        Some((_, node)) => fields::strings("`interrupts`", TEXTS, "", node, out),
     }
 }
