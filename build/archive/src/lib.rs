@@ -16,8 +16,8 @@ mod manifest;
 pub mod map;
 
 pub use manifest::{
-    Band, FORMAT, Hex, Irq, Machine, Manifest, Notification, Port, Post, Qemu, QemuEntry, Region, Task,
-    Timer,
+    Band, FORMAT, Hex, Irq, Machine, Manifest, Notification, Port, Post, Qemu, QemuEntry, Region,
+    Task, Timer,
 };
 
 use std::fs::File;
