@@ -144,7 +144,8 @@ impl Reading {
         for (index, space) in model.spaces.iter().enumerate() {
             let mut seen = reading.seen(index, known, false, &mut visited);
             walk(memory, space.regime, space.root, &mut seen);
-            let (leaves, odd) = (seen.leaves, seen.odd);
+            let (leaves, odd, count) = (seen.leaves, seen.odd, seen.count);
+            reading.descriptors += count;
             let last = (1 << space.regime.bits) - 1;
             let range = (space.regime.base, last);
             tell(model, memory, space, range, (&leaves, &odd), findings);
