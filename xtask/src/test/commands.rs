@@ -12,7 +12,7 @@ type Test = fn(&Path) -> Result<()>;
 const TESTS: &[(&str, Test)] = &[
     ("a_check_of_the_demo_takes_less_than_a_second", quick),
     ("a_mistake_is_told_as_json_with_its_place", mistake),
-    ("an_application_can_inherit_the_demo_and_leave_a_task_out", derived),
+    ("an_application_can_inherit_the_demo_and_change_it", derived),
     ("schemas_are_printed_for_each_kind_of_file", schemas),
     ("every_rule_can_be_explained", explained),
 ];
@@ -87,24 +87,31 @@ fn derived(root: &Path) -> Result<()> {
     let directory = tempfile::tempdir()?;
     let app = directory.path().join("app.toml");
     let base = root.join("app.toml");
-    let text = format!(
-        "inherit = {base:?}\nname = \"derived\"\n\
-         remove = [\"tasks.console\", \"tasks.uart.posts.console\"]\n"
-    );
-    std::fs::write(&app, text)?;
-    let output = xtask(root, &["check", "--json", &app.to_string_lossy()])?;
-    let found = json(&output)?;
-    ensure!(found["ok"] == true && found["name"] == "derived", "it says\n{found:#}");
-    let all = json(&xtask(root, &["check", "--json"])?)?;
-    let tasks = |of: &Value| of["tasks"].as_u64().unwrap_or_default();
-    ensure!(tasks(&found) + 1 == tasks(&all), "it says\n{found:#}");
-    // What is wrong in the base is told there, with the line that inherits it.
-    let text = std::fs::read_to_string(&app)?.replace(", \"tasks.uart.posts.console\"", "");
-    std::fs::write(&app, text)?;
-    let found = json(&xtask(root, &["check", "--json", &app.to_string_lossy()])?)?;
+    let head = format!("inherit = {base:?}\nname = \"derived\"\n");
+    let more = "remove = [\"tasks.supervisor.kernel.exit\"]\n[tasks.console]\nstack = \"16 KiB\"\n";
+    std::fs::write(&app, format!("{head}{more}"))?;
+    let app_shown = app.to_string_lossy().into_owned();
+    let model = json(&xtask(root, &["check", "--model", &app_shown])?)?;
+    let demo = json(&xtask(root, &["check", "--model"])?)?;
+    let task = |model: &Value, name: &str| {
+        let tasks = model["tasks"].as_array().into_iter().flatten();
+        tasks.cloned().find(|task| task["name"] == name).unwrap_or_default()
+    };
+    ensure!(model["name"] == "derived" && demo["name"] == "control-loop", "names differ");
+    let stacks = [&model, &demo].map(|model| task(model, "console")["stack"].clone());
+    ensure!(stacks == [16384, 8192], "the stacks of console are {stacks:?}");
+    let exit = [&model, &demo].map(|model| {
+        let operations = task(model, "supervisor")["kernel_ops"].clone();
+        operations.as_array().and_then(|all| all.last().cloned()).unwrap_or_default()
+    });
+    ensure!(exit[0] == 0 && exit[1] != 0, "the grants of exit are {exit:?}");
+    // What is wrong in the base is told there, with the line that made it wrong.
+    std::fs::write(&app, format!("{head}remove = [\"tasks.console\"]\n"))?;
+    let found = json(&xtask(root, &["check", "--json", &app_shown])?)?;
     let first = &found["errors"][0];
-    ensure!(first["file"] == "app.toml" && first["code"] == "E0023", "it says\n{first:#}");
-    ensure!(first["notes"][0]["label"] == "removed here", "it says\n{first:#}");
+    ensure!(first["file"] == "app.toml" && first["code"] == "E0023", "it says\n{found:#}");
+    let note = &first["notes"][0];
+    ensure!(note["label"] == "removed here" && note["line"] == 3, "it says\n{first:#}");
     Ok(())
 }
 
