@@ -158,7 +158,8 @@ impl CrateInfo {
                         Code::UnknownCrate,
                         format!("there is no crate for task `{}`", task.name),
                     )
-                    .at(task.crate_span, format!("looked for `{}`", shown.display())),
+                    .at(task.crate_span, format!("looked for `{}`", shown.display()))
+                    .maybe_help(crate_beside(&directory)),
                 );
                 continue;
             }
@@ -192,6 +193,19 @@ impl CrateInfo {
         info.heap.iter_mut().for_each(|span| span.file = file);
         info
     }
+}
+
+/// The directory with a crate that was probably meant.
+fn crate_beside(directory: &Path) -> Option<String> {
+    let entries = fs::read_dir(directory.parent()?).ok()?;
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter(|entry| entry.path().join("Cargo.toml").is_file())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    let wanted = directory.file_name()?.to_string_lossy();
+    suggest::did_you_mean(&wanted, names.iter().map(String::as_str))
 }
 
 /// Takes over errors that were found among other sources.

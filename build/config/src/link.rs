@@ -364,12 +364,15 @@ impl Linker<'_> {
         let path = match self.interfaces.find(&info.directory, &self.model.directory, &name.value) {
             Ok(path) => path,
             Err(tried) => {
+                let known = interfaces_beside(&tried);
+                let near = suggest::nearest(&name.value, known.iter().map(String::as_str));
                 let tried: Vec<String> =
                     tried.iter().take(3).map(|path| format!("`{}`", path.display())).collect();
-                out.push(
-                    missing(format!("there is no interface `{}`", name.value))
-                        .help(format!("looked for {}, and so on upwards", tried.join(", "))),
-                );
+                let mut help = format!("looked for {}, and so on upwards", tried.join(", "));
+                if let Some(near) = near {
+                    help = format!("did you mean `{near}`? {help}");
+                }
+                out.push(missing(format!("there is no interface `{}`", name.value)).help(help));
                 return None;
             }
         };
@@ -463,6 +466,19 @@ impl Linker<'_> {
         let granted = |name: &str| permitted.iter().any(|op| op.name == name);
         facts.ops.iter().filter(|(name, _)| granted(name)).cloned().collect()
     }
+}
+
+/// Names of the interface files in the directories of these paths.
+fn interfaces_beside(tried: &[PathBuf]) -> Vec<String> {
+    let mut names: Vec<String> = tried
+        .iter()
+        .filter_map(|path| std::fs::read_dir(path.parent()?).ok())
+        .flat_map(|entries| entries.flatten())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".idol"))
+        .collect();
+    names.sort();
+    names
 }
 
 /// A call that gives up must be able to return that it did.
