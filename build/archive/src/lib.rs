@@ -6,6 +6,7 @@
 //!     app.toml  chip.toml  board.toml        as they were
 //!     kernel.elf  image.elf  image.img       what runs
 //!     tasks/NAME.elf                         with symbols, log strings, line numbers
+//!     interfaces/NAME.idol                   what the task of that name serves
 //! ```
 //!
 //! Writing the same contents twice gives the same bytes: entries keep the order in
@@ -26,6 +27,12 @@ use zip::write::SimpleFileOptions;
 
 /// Name of the first entry.
 pub const MANIFEST: &str = "manifest.json";
+/// Name of the entry with the interface that a task serves.
+#[must_use]
+pub fn interface_entry(task: &str) -> String {
+    format!("interfaces/{task}.idol")
+}
+
 /// Largest entry that is read, in bytes.
 pub const ENTRY_MAX: u64 = 256 << 20;
 /// Most entries that are read.

@@ -41,9 +41,22 @@ pub(crate) fn write(
     for (task, program) in model.tasks.iter().zip(tasks) {
         entries.push((elf_entry(task), &program.program.bytes));
     }
+    // What can be asked of each server, for whoever debugs without the sources.
+    let interfaces = interfaces(model, linked)?;
+    entries.extend(interfaces.iter().map(|(name, bytes)| (name.clone(), bytes.as_slice())));
     let entries = entries.iter().map(|(name, bytes)| (name.as_str(), *bytes));
     exov6_archive::write(&archive, &manifest, entries)?;
     Ok(Artifacts { manifest, archive, elf, image, library: packed.library })
+}
+
+fn interfaces(model: &Model, linked: &Linked) -> Result<Vec<(String, Vec<u8>)>, Error> {
+    let served = model.tasks.iter().zip(&linked.tasks);
+    let served = served.filter_map(|(task, own)| Some((&task.name, &own.serves.as_ref()?.path)));
+    let read = |(name, path): (&String, &std::path::PathBuf)| match std::fs::read(path) {
+        Ok(text) => Ok((m::interface_entry(name), text)),
+        Err(source) => Err(Error::Read { path: path.clone(), source }),
+    };
+    served.map(read).collect()
 }
 
 fn elf_entry(task: &Task) -> String {

@@ -40,7 +40,7 @@ pub use rt::{generation, index};
 pub use sys::{Lease, Message, Mode, Received};
 pub use time::{Ticks, wait};
 pub use types::{
-    Bits, Caller, Counter, Device, LogConfig, LogRing, Port, PostGrant, RestartPolicy, RestartRule,
+    Bits, Caller, Counter, Device, LogConfig, LogRing, Port, PortGrant, PostGrant, RestartPolicy, RestartRule,
     Timer,
 };
 
