@@ -308,3 +308,15 @@ fn no_file_however_broken_makes_it_panic() {
     }
     assert!(wrong > rounds / 4, "only {wrong} of {rounds} mutations were found wrong");
 }
+
+#[test]
+fn a_crate_can_take_whatever_ports_there_are() {
+    let text = include_str!("bad/crate_any_ports_unknown_operation.toml");
+    let text = text.replace("\"rum\"", "\"stop\"");
+    let (_, linked) =
+        common::run_fixture("any_ports", text.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+    let linked = linked.expect("crates");
+    let port = &linked.tasks[1].ports[0];
+    assert_eq!((port.name.as_str(), port.mask), ("sup", 1 << 2));
+    assert!(port.interface.path.ends_with("idl/sup.idol"));
+}

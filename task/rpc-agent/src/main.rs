@@ -24,7 +24,7 @@ use userlib::{Bits, Lease, Mode, Ticks, sys, time};
 /// Bytes that can be lent with a call, all leases together.
 const DATA_BYTES: usize = config::DATA_BYTES as usize;
 /// The largest data area that makes sense: a span has 32 MiB for everything.
-const DATA_MOST: usize = 1 << 20;
+const DATA_MOST: i64 = 1 << 20;
 const _: () = assert!(
     config::DATA_BYTES >= 0 && DATA_BYTES <= DATA_MOST,
     "config of the rpc agent: data_bytes is 0 to 1048576"
@@ -65,11 +65,7 @@ impl Kernel for Ports {
         });
         let leases = leases.get(..call.leases.len()).unwrap_or(&[]);
         let returned = sys::call(userlib::Port(call.port), call.header, &call.words, leases);
-        Returned {
-            status: returned.status,
-            length: returned.length as u32,
-            words: returned.words,
-        }
+        Returned { status: returned.status, length: returned.length as u32, words: returned.words }
     }
 }
 
