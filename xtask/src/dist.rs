@@ -4,7 +4,7 @@ use crate::out::say;
 use crate::progress::Bar;
 use crate::{place, setup};
 use anyhow::Result;
-use exov6_config::Search;
+use exov6_config::Variant;
 use exov6_image::{Artifacts, Request};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -33,21 +33,42 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         manifest.size.0.div_ceil(1024),
         manifest.image_id.get(..16).unwrap_or(&manifest.image_id)
     );
+    say!("    compiled: {}", compiled(&built.compiled, manifest.tasks.len()));
     for path in [&built.image, &built.elf, &built.archive] {
         say!("    {}", place::shown(path));
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// What had to be compiled, of the tasks and the kernel.
+fn compiled(names: &[String], tasks: usize) -> String {
+    let kept = tasks + 1 - names.len();
+    match names {
+        [] => "nothing, all is as it was".to_owned(),
+        _ if kept == 0 => "everything".to_owned(),
+        names => format!("{} (of the rest, {kept}, nothing has changed)", names.join(", ")),
+    }
+}
+
 /// Builds the application at `app`, for another board than its own if one is given.
 pub fn build(root: &Path, app: &Path, board: Option<&str>, bar: &mut Bar) -> Result<Artifacts> {
+    build_for(root, app, &Variant { board, ..Variant::default() }, bar)
+}
+
+/// Builds the application at `app`, in a variant.
+pub fn build_for(
+    root: &Path,
+    app: &Path,
+    variant: &Variant<'_>,
+    bar: &mut Bar,
+) -> Result<Artifacts> {
     let toolchain = setup::toolchain(root)?;
-    // The name decides where the results go. What is wrong with the file is told
-    // here, before anything is compiled.
-    let model = exov6_config::load_for(app, board, &Search::new(root));
-    let model = model.map_err(exov6_image::Error::from)?;
+    // What is wrong with the description is told before anything is compiled.
+    let loaded = exov6_image::load(app, variant, root);
+    let (model, linked) = loaded.map_err(exov6_image::Error::from)?;
     let out = place::out(root, &model.build_name());
-    let request = Request { app, board, root, out: &out, toolchain: &toolchain };
+    let request =
+        Request { model: &model, linked: &linked, root, out: &out, toolchain: &toolchain };
     let built = exov6_image::build(&request, &mut |progress| bar.show(&progress));
     bar.clear();
     Ok(built?)

@@ -18,6 +18,7 @@ pub(crate) fn write(
     linked: &Linked,
     tasks: &[LinkedTask],
     packed: Packed,
+    compiled: Vec<String>,
 ) -> Result<Artifacts, Error> {
     let manifest = describe(request, model, linked, tasks, &packed)?;
     let path = |kind: &str| request.out.join(format!("{}.{kind}", model.build_name()));
@@ -46,7 +47,7 @@ pub(crate) fn write(
     entries.extend(interfaces.iter().map(|(name, bytes)| (name.clone(), bytes.as_slice())));
     let entries = entries.iter().map(|(name, bytes)| (name.as_str(), *bytes));
     exov6_archive::write(&archive, &manifest, entries)?;
-    Ok(Artifacts { manifest, archive, elf, image, library: packed.library })
+    Ok(Artifacts { manifest, archive, elf, image, library: packed.library, compiled })
 }
 
 fn interfaces(model: &Model, linked: &Linked) -> Result<Vec<(String, Vec<u8>)>, Error> {

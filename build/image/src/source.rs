@@ -1,16 +1,15 @@
 //! Source: the description of a system with its crates and interfaces.
 
-use exov6_config::{CrateInfo, Errors, InterfaceFacts, Interfaces, Linked, Model, Search};
+use exov6_config::{CrateInfo, Errors, InterfaceFacts, Interfaces, Linked, Model, Search, Variant};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Reads and checks an `app.toml` and everything it names, short of compiling; on
-/// another board than it names if one is given.
+/// Reads and checks an `app.toml` and everything it names, short of compiling.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn load(app: &Path, board: Option<&str>, root: &Path) -> Result<(Model, Linked), Errors> {
-    let mut model = exov6_config::load_for(app, board, &Search::new(root))?;
+pub fn load(app: &Path, variant: &Variant<'_>, root: &Path) -> Result<(Model, Linked), Errors> {
+    let mut model = exov6_config::load_for(app, variant, &Search::new(root))?;
     // Build scripts run elsewhere: from here on, paths are absolute.
     if let Ok(absolute) = std::path::absolute(&model.directory) {
         model.directory = absolute;
@@ -44,7 +43,7 @@ impl Interfaces for Idol {
 }
 
 /// The nearest directory above that holds a workspace.
-fn workspace_of(directory: &Path) -> Option<PathBuf> {
+pub(crate) fn workspace_of(directory: &Path) -> Option<PathBuf> {
     let directory = directory.canonicalize().ok()?;
     directory
         .ancestors()
