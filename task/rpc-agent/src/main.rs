@@ -26,7 +26,7 @@ const DATA_BYTES: usize = config::DATA_BYTES as usize;
 /// The largest data area that makes sense: a span has 32 MiB for everything.
 const DATA_MOST: i64 = 1 << 20;
 const _: () = assert!(
-    config::DATA_BYTES >= 0 && DATA_BYTES <= DATA_MOST,
+    config::DATA_BYTES >= 0 && config::DATA_BYTES <= DATA_MOST,
     "config of the rpc agent: data_bytes is 0 to 1048576"
 );
 const _: () = assert!(
