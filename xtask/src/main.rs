@@ -8,9 +8,11 @@ mod check;
 mod clippy;
 mod dist;
 mod gates;
+mod live;
 mod out;
 mod place;
 mod progress;
+mod rpc;
 mod run;
 mod screen;
 mod setup;
@@ -39,6 +41,8 @@ enum Command {
     Dist(dist::Arguments),
     /// Build an image and run it in the emulator
     Run(run::Arguments),
+    /// Call a server of a running image, through its rpc agent
+    Rpc(rpc::Arguments),
     /// Run the tests: host, target, and whole system
     Test(test::Arguments),
     /// Lint the crates that are built for the target
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::main(&arguments),
         Command::Dist(arguments) => dist::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
+        Command::Rpc(arguments) => rpc::main(&arguments),
         Command::Test(arguments) => test::main(&arguments),
         Command::Clippy(arguments) => clippy::main(&arguments),
         Command::Gates(arguments) => gates::main(&arguments),

@@ -2,8 +2,9 @@
 //!
 //! An interface says what is built in (`u32`, `[u8; 4]`); of users' types it knows only
 //! the name. Their size and fields are in the debug information of the server, which
-//! was compiled with them. One that is not found there can still be sent, as bytes in
-//! hexadecimal, but not received: nobody knows its length.
+//! was compiled with them, or of another task that uses them. A compiler leaves out what
+//! it has optimised away: such a type can still be sent, as bytes in hexadecimal, but not
+//! received, because nobody knows its length.
 
 mod dwarf;
 mod value;
@@ -81,18 +82,28 @@ impl Shape {
         }
     }
 
-    /// The shape of a type of an interface; users' types come from `dwarf`.
+    /// The shape of a type of an interface; users' types come from the first of the
+    /// programs that has them.
     #[must_use]
-    pub fn of(ty: &Type, dwarf: &Dwarf) -> Shape {
+    pub fn of(ty: &Type, programs: &[&Dwarf]) -> Shape {
         match ty {
             Type::Unit => Shape::Unit,
             Type::Builtin(name, size) => Shape::builtin(name, *size),
             Type::Array(element, count) => {
-                Shape::Array(Box::new(Shape::of(element, dwarf)), *count)
+                Shape::Array(Box::new(Shape::of(element, programs)), *count)
             }
-            Type::Path(path) => dwarf.find(path).unwrap_or_else(|| Shape::Unknown(path.join("::"))),
+            Type::Path(path) => {
+                let found = programs.iter().find_map(|program| program.find(path));
+                found.unwrap_or_else(|| Shape::Unknown(path.join("::")))
+            }
             other => Shape::Unknown(other.to_string()),
         }
+    }
+
+    /// Whether everything about it is known.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.size().is_some()
     }
 
     fn builtin(name: &str, size: u64) -> Shape {

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: one list of names, four kinds of tests.
+//! `cargo xtask test`: one list of names, and which kind each is.
 //!
 //! * *host*: what `cargo test` would run, program by program. `PACKAGE::TEST`
 //! * *target*: a promise of the kernel each, tried on the machine in a boot of its
@@ -6,6 +6,7 @@
 //!   `target::MACHINE::CASE`
 //! * *replay*: a script of `test/replay` each, on the machine. `replay::SCRIPT`
 //! * *fuzz*: random system calls on the machine, a boot for each seed. `fuzz::seed_N`
+//! * *rpc*: a debugger's calls to a running image. `rpc::CASE`
 //! * *whole*: the default image from outside, as its user sees it. `whole::CASE`
 //!
 //! * *seeded*: that each target case has a break it must notice, `--seeded` tries them
@@ -21,6 +22,7 @@ mod monitor;
 mod refusals;
 mod replay;
 mod report;
+mod rpc;
 mod seeded;
 mod target;
 mod whole;
@@ -85,6 +87,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         emulated.extend(backoff::names());
         emulated.extend(replay::names(&root));
         emulated.extend(fuzz::names(arguments.seeds));
+        emulated.extend(rpc::names());
         emulated.extend(whole::names());
         emulated.retain(|name| filter.wants(name));
     }
@@ -112,6 +115,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     backoff::run(&root, &emulated, &report);
     replay::run(&root, &emulated, &report);
     fuzz::run(&root, &emulated, &report);
+    rpc::run(&root, &emulated, &report);
     whole::run(&root, &emulated, &report);
     Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

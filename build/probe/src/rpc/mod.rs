@@ -347,16 +347,26 @@ impl<'a, M: Memory> Client<'a, M> {
             call.split_once('.').ok_or_else(|| Error::NotACall(call.to_owned()))?;
         let port = self.agent.port(port)?;
         let number = port.operation(&self.agent.name, operation)?;
-        let server = port.server.clone();
-        let dwarf = match self.dwarfs.get(&server) {
-            Some(dwarf) => dwarf,
-            None => {
-                let elf = self.archive.manifest.task(&server);
-                let elf = elf.and_then(|task| self.archive.entry(&task.elf)).unwrap_or_default();
-                self.dwarfs.entry(server).or_insert_with(|| Dwarf::of(elf))
+        // The server's own types first; what the compiler left out there may be elsewhere.
+        let tasks = &self.archive.manifest.tasks;
+        let others = tasks.iter().filter(|task| task.name != port.server);
+        let own = tasks.iter().filter(|task| task.name == port.server);
+        let mut programs: Vec<&str> = vec![];
+        for task in own.chain(others) {
+            let loaded: Vec<&Dwarf> =
+                programs.iter().filter_map(|name| self.dwarfs.get(*name)).collect();
+            if !programs.is_empty() && !plan::lacks(number, &loaded) {
+                break;
             }
-        };
-        Plan::new(port.number, number, dwarf, values, leases, self.agent.data_size)
+            if !self.dwarfs.contains_key(&task.name) {
+                let elf = self.archive.entry(&task.elf).unwrap_or_default();
+                self.dwarfs.insert(task.name.clone(), Dwarf::of(elf));
+            }
+            programs.push(&task.name);
+        }
+        let programs: Vec<&Dwarf> =
+            programs.iter().filter_map(|name| self.dwarfs.get(*name)).collect();
+        Plan::new(port.number, number, &programs, values, leases, self.agent.data_size)
             .map_err(|what| Error::Argument { call: call.to_owned(), what })
     }
 

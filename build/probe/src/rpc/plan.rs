@@ -54,13 +54,13 @@ impl Plan {
     pub fn new(
         port: u32,
         operation: &Operation,
-        dwarf: &Dwarf,
+        programs: &[&Dwarf],
         values: &Map<String, Json>,
         leases: &[LeaseInput],
         room: u64,
     ) -> Result<Plan, String> {
-        let args = pack(operation, dwarf, values)?;
-        let reply = Shape::of(operation.reply.ok(), dwarf);
+        let args = pack(operation, programs, values)?;
+        let reply = Shape::of(operation.reply.ok(), programs);
         let reply_size = reply.size().ok_or_else(|| {
             format!(
                 "the size of its reply, `{}`, is not in the debug information",
@@ -68,7 +68,7 @@ impl Plan {
             )
         })?;
         let errors = match &operation.reply {
-            Reply::Result { err: ErrorType::CLike(ty), .. } => Some(Shape::of(ty, dwarf)),
+            Reply::Result { err: ErrorType::CLike(ty), .. } => Some(Shape::of(ty, programs)),
             _ => None,
         };
         let mut plan = Plan {
@@ -90,7 +90,7 @@ impl Plan {
         }
         for lease in &operation.leases {
             let given = leases.iter().find(|given| given.name == lease.name);
-            plan.lend(lease, given, dwarf, &mut area)?;
+            plan.lend(lease, given, programs, &mut area)?;
         }
         let limit = MESSAGE_BYTES as u64;
         if args.len() as u64 <= limit && reply_size <= limit {
@@ -122,13 +122,13 @@ impl Plan {
         &mut self,
         lease: &Lease,
         given: Option<&LeaseInput>,
-        dwarf: &Dwarf,
+        programs: &[&Dwarf],
         area: &mut Area,
     ) -> Result<(), String> {
         let name = &lease.name;
         let (element, most) = match &lease.ty {
-            Type::Slice(element) => (Shape::of(element, dwarf), lease.max_len.map(u64::from)),
-            whole => (Shape::of(whole, dwarf), Some(1)),
+            Type::Slice(element) => (Shape::of(element, programs), lease.max_len.map(u64::from)),
+            whole => (Shape::of(whole, programs), Some(1)),
         };
         let size = element.size().ok_or_else(|| {
             format!("lease `{name}`: the size of `{}` is not in the debug information", lease.ty)
@@ -199,10 +199,25 @@ impl Plan {
     }
 }
 
+/// Whether something that the operation needs is not in these programs.
+pub(super) fn lacks(operation: &Operation, programs: &[&Dwarf]) -> bool {
+    let leases = operation.leases.iter().map(|lease| match &lease.ty {
+        Type::Slice(element) => element,
+        whole => whole,
+    });
+    let error = match &operation.reply {
+        Reply::Result { err: ErrorType::CLike(ty), .. } => Some(ty),
+        _ => None,
+    };
+    let args = operation.args.iter().map(|arg| &arg.ty);
+    let mut all = args.chain(leases).chain([operation.reply.ok()]).chain(error);
+    all.any(|ty| !Shape::of(ty, programs).is_known())
+}
+
 /// Arguments one after the other.
 fn pack(
     operation: &Operation,
-    dwarf: &Dwarf,
+    programs: &[&Dwarf],
     values: &Map<String, Json>,
 ) -> Result<Vec<u8>, String> {
     let names = || {
@@ -223,7 +238,7 @@ fn pack(
         let value = values
             .get(&arg.name)
             .ok_or_else(|| format!("argument `{}` is missing; {}", arg.name, names()))?;
-        let shape = Shape::of(&arg.ty, dwarf);
+        let shape = Shape::of(&arg.ty, programs);
         let own = encode(&shape, value)
             .map_err(|error| format!("argument `{}: {}`: {error}", arg.name, arg.ty))?;
         bytes.extend(own);
