@@ -9,6 +9,7 @@ mod clippy;
 mod dist;
 mod gates;
 mod live;
+mod map;
 mod out;
 mod place;
 mod progress;
@@ -16,6 +17,7 @@ mod rpc;
 mod run;
 mod screen;
 mod setup;
+mod table;
 mod terminal;
 mod test;
 mod time;
@@ -45,6 +47,8 @@ enum Command {
     Rpc(rpc::Arguments),
     /// Run the tests: host, target, and whole system
     Test(test::Arguments),
+    /// Show where everything lies: in memory, or in the address space of a task
+    Map(map::Arguments),
     /// Lint the crates that are built for the target
     Clippy(clippy::Arguments),
     /// Hold figures of the kernel and of the source against their limits
@@ -59,6 +63,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::main(&arguments),
         Command::Rpc(arguments) => rpc::main(&arguments),
         Command::Test(arguments) => test::main(&arguments),
+        Command::Map(arguments) => map::main(&arguments),
         Command::Clippy(arguments) => clippy::main(&arguments),
         Command::Gates(arguments) => gates::main(&arguments),
     };
