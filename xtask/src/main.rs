@@ -6,6 +6,7 @@
 
 mod check;
 mod clippy;
+mod debug;
 mod dist;
 mod gates;
 mod live;
