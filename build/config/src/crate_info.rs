@@ -21,7 +21,9 @@ use crate::app;
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Errors};
 use crate::document::{self, Node, Table, Value};
-use crate::fields::{self, Fields, Keys, Out, check_unique};
+use crate::fields::{self, Fields, Out, check_unique};
+use crate::keys::TEXTS;
+use crate::keys::krate::METADATA;
 use crate::model::{CrateRef, Model};
 use crate::source::{FileId, Source, Sources, Span, Spanned};
 use crate::suggest;
@@ -59,22 +61,6 @@ pub struct CrateInfo {
     /// Configuration: name, and a value of the right type.
     pub config: Vec<(Spanned<String>, serde_json::Value)>,
 }
-
-const METADATA: Keys = Keys {
-    what: "`package.metadata.exov6`",
-    now: &[
-        "serves",
-        "ports",
-        "notifications",
-        "interrupts",
-        "timers",
-        "posts",
-        "uses",
-        "summary",
-        "config",
-    ],
-    later: &["windows", "heap", "stack"],
-};
 
 impl CrateInfo {
     /// Reads a crate's `Cargo.toml`.
@@ -248,7 +234,7 @@ fn declarations(table: &Table, file: FileId, directory: &Path, out: &mut Out) ->
     });
     let Some((key, node)) = ours else { return Some(info) };
     info.span = key.span;
-    let fields = Fields::open(node, METADATA, out)?;
+    let fields = Fields::open(node, node.span, &METADATA, out)?;
     info.serves = fields.string("serves", out);
     match fields.get("ports") {
         Some((_, Node { value: Value::String(text), .. })) if text == "*" => info.any_ports = true,
@@ -275,7 +261,7 @@ fn declarations(table: &Table, file: FileId, directory: &Path, out: &mut Out) ->
     info.notifications.extend(interrupts(&fields, out));
     info.timers = fields.strings("timers", out);
     for (name, node) in fields.entries("posts", out) {
-        info.posts.push((name.clone(), fields::strings("`posts`", node, out)));
+        info.posts.push((name.clone(), fields::strings("`posts`", TEXTS, "", node, out)));
     }
     info.uses = fields.strings("uses", out);
     info.summary = fields.strings("summary", out);
@@ -295,6 +281,6 @@ fn interrupts(fields: &Fields<'_>, out: &mut Out) -> Vec<Spanned<String>> {
             .iter()
             .filter_map(|(name, node)| fields::string(&name.value, node, out))
             .collect(),
-        Some((_, node)) => fields::strings("`interrupts`", node, out),
+        Some((_, node)) => fields::strings("`interrupts`", TEXTS, "", node, out),
     }
 }

@@ -15,7 +15,7 @@
 //!                     └─ notifications: declared, interrupts, timers, implicit
 //! ```
 
-use crate::source::{FileId, Sources, Span};
+use crate::source::{FileId, Source, Sources, Span};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -55,6 +55,12 @@ pub struct Model {
     pub board_file: FileId,
     /// The chip's file among the sources.
     pub chip_file: FileId,
+    /// The files that `app.toml` inherits, directly or not, in the order they were read.
+    pub inherited: Vec<FileId>,
+    /// Those that the board's file inherits.
+    pub board_inherited: Vec<FileId>,
+    /// Those that the chip's file inherits.
+    pub chip_inherited: Vec<FileId>,
 }
 
 impl Model {
@@ -85,6 +91,27 @@ impl Model {
             Profile::Debug => name,
             Profile::Release => name + "-release",
         }
+    }
+
+    /// All files that it was read from, each with its name in an archive: `app.toml`,
+    /// `board.toml`, `chip.toml`, and what they inherit, in the order of reading, as
+    /// `app.inherits/1-NAME` and so on. Names do not depend on where the files were.
+    #[must_use]
+    pub fn files(&self) -> Vec<(String, &Source)> {
+        let mut all = Vec::new();
+        for (what, own, inherited) in [
+            ("app", self.app_file, &self.inherited),
+            ("board", self.board_file, &self.board_inherited),
+            ("chip", self.chip_file, &self.chip_inherited),
+        ] {
+            all.extend(self.sources.get(own).map(|source| (format!("{what}.toml"), source)));
+            for (number, file) in (1..).zip(inherited) {
+                let Some(source) = self.sources.get(*file) else { continue };
+                let name = source.path.rsplit(['/', '\\']).next().unwrap_or_default();
+                all.push((format!("{what}.inherits/{number}-{name}"), source));
+            }
+        }
+        all
     }
 
     /// Task indices by urgency, most urgent first.

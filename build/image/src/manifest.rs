@@ -31,14 +31,11 @@ pub(crate) fn write(
     let json = exov6_archive::to_json(&manifest).unwrap_or_default();
     put(&request.out.join("manifest.json"), json.as_bytes())?;
 
-    let text = |file| model.sources.get(file).map_or(&[][..], |source| source.text.as_bytes());
-    let mut entries: Vec<(String, &[u8])> = vec![
-        ("app.toml".into(), text(model.app_file)),
-        ("board.toml".into(), text(model.board_file)),
-        ("chip.toml".into(), text(model.chip_file)),
-        ("image.elf".into(), &packed.kernel.bytes),
-        ("image.img".into(), &packed.raw),
-    ];
+    let files = model.files().into_iter();
+    let mut entries: Vec<(String, &[u8])> =
+        files.map(|(name, source)| (name, source.text.as_bytes())).collect();
+    entries.push(("image.elf".into(), &packed.kernel.bytes));
+    entries.push(("image.img".into(), &packed.raw));
     for (task, program) in model.tasks.iter().zip(tasks) {
         entries.push((elf_entry(task), &program.program.bytes));
     }
