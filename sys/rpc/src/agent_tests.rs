@@ -8,8 +8,8 @@ use std::vec::Vec;
 const ROOM: usize = 256;
 type Box = Mailbox<ROOM>;
 
-/// Ports 0 and 1: operations 1 and 2, and 63.
-const MASKS: [u64; 2] = [0b110, 1 << 63];
+/// Ports 0 and 1: operations 1 and 2, and 63. Bit 0 is no operation, though it is set.
+const MASKS: [u64; 2] = [0b111, 1 << 63];
 
 /// A kernel that stops whoever misuses it.
 #[derive(Default)]
@@ -142,11 +142,11 @@ fn what_would_stop_the_agent_is_answered_instead() {
     let expected = [
         (Request { port: 2, ..good() }, Outcome::NoPort, 2),
         (Request { port: 256, ..good() }, Outcome::NoPort, 2),
-        (Request { operation: 0, ..good() }, Outcome::NotGranted, 6),
-        (Request { operation: 3, ..good() }, Outcome::NotGranted, 6),
-        (Request { operation: 64, ..good() }, Outcome::NotGranted, 6),
-        (Request { operation: 65, ..good() }, Outcome::NotGranted, 6),
-        (Request { operation: 0x1_0001, ..good() }, Outcome::NotGranted, 6),
+        (Request { operation: 0, ..good() }, Outcome::NotGranted, 7),
+        (Request { operation: 3, ..good() }, Outcome::NotGranted, 7),
+        (Request { operation: 64, ..good() }, Outcome::NotGranted, 7),
+        (Request { operation: 65, ..good() }, Outcome::NotGranted, 7),
+        (Request { operation: 0x1_0001, ..good() }, Outcome::NotGranted, 7),
         (Request { length: 65, ..good() }, Outcome::TooLong, 64),
         (Request { length: 0x1_0000, ..good() }, Outcome::TooLong, 64),
         (Request { lease_count: 9, ..good() }, Outcome::TooManyLeases, 8),

@@ -355,7 +355,7 @@ impl<'a, M: Memory> Client<'a, M> {
         for task in own.chain(others) {
             let loaded: Vec<&Dwarf> =
                 programs.iter().filter_map(|name| self.dwarfs.get(*name)).collect();
-            if !programs.is_empty() && !plan::lacks(number, &loaded) {
+            if !plan::lacks(number, &loaded) {
                 break;
             }
             if !self.dwarfs.contains_key(&task.name) {
