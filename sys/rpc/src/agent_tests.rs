@@ -285,6 +285,24 @@ fn a_restart_between_calls_changes_nothing() {
     third.poll(&mut kernel);
     assert_eq!((outcome(&mailbox).0, kernel.calls.len()), (1, 1));
     assert_eq!((status(&mailbox).generation, status(&mailbox).polls), (2, 3));
+    let mut boot = Agent::start(&mailbox, 0);
+    boot.poll(&mut kernel);
+    assert_eq!((outcome(&mailbox), status(&mailbox).taken), ((0, None, 0), 0), "all is new");
+    assert_eq!((status(&mailbox).polls, kernel.calls.len()), (1, 1));
+}
+
+#[test]
+fn an_agent_stopped_right_after_its_answer_has_answered() {
+    let mailbox = Box::new();
+    let mut kernel = Strict::default();
+    ring(&mailbox, &good(), 1);
+    let mut agent = Agent::start(&mailbox, 0);
+    ring(&mailbox, &good(), 1);
+    agent.poll(&mut kernel);
+    mailbox.words[word::STATE].store(join(CALLING, 1), Relaxed);
+    let _ = Agent::start(&mailbox, 1);
+    assert_eq!(outcome(&mailbox), (1, Some(Outcome::Replied), 0));
+    assert_eq!((status(&mailbox).state, status(&mailbox).taken), (IDLE, 1));
 }
 
 #[test]

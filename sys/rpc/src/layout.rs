@@ -421,7 +421,10 @@ mod tests {
         }
 
         #[test]
-        fn the_next_number_is_one_that_the_agent_takes(taken: u32, answered: u32, rung: u32) {
+        fn the_next_number_is_one_that_the_agent_takes(
+            taken: u32, answered in 0_u32..4, rung in 0_u32..4,
+        ) {
+            let (answered, rung) = (taken.wrapping_add(answered), taken.wrapping_add(rung));
             let mut bytes = [0; STATUS_BYTES];
             bytes[28..32].copy_from_slice(&taken.to_le_bytes());
             bytes[32..36].copy_from_slice(&answered.to_le_bytes());
