@@ -106,6 +106,9 @@ fn archive() -> Archive {
 /// What a server does: the words or the leases of a call, and what it returns.
 type Server = Box<dyn FnMut(&Call<'_>) -> Returned>;
 
+/// Something that happens to the words of a mailbox.
+type Mischief = Box<dyn FnMut(&[AtomicU64])>;
+
 struct Ports {
     server: Server,
 }
@@ -132,7 +135,7 @@ struct Target {
     kernel: Ports,
     image: u64,
     /// What happens to the mailbox each time that the target runs.
-    mischief: Box<dyn FnMut(&[AtomicU64])>,
+    mischief: Mischief,
 }
 
 impl Target {
@@ -238,7 +241,7 @@ fn write(name: &str, room: u64) -> LeaseInput {
 fn arguments_are_packed_and_the_reply_is_read() {
     let target = Target::new(|call| {
         assert_eq!((call.port, call.header), (0, syscall::header(1, 5, 0)));
-        assert_eq!(call.words, [0xffff_fffe_07, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(call.words, [0x00ff_ffff_fe07, 0, 0, 0, 0, 0, 0, 0]);
         ok(&(-9_i64).to_le_bytes())
     });
     let called = call(target, "demo.add", json!({"b": -2, "a": "7"}), &[]).unwrap();
