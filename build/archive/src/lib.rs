@@ -6,7 +6,7 @@
 //!     app.toml  chip.toml  board.toml        as they were
 //!     kernel.elf  image.elf  image.img       what runs
 //!     tasks/NAME.elf                         with symbols, log strings, line numbers
-//!     interfaces/NAME.idol                   what the task of that name serves
+//!     interfaces/NAME.idol                   as they were; named as in the manifest
 //! ```
 //!
 //! Writing the same contents twice gives the same bytes: entries keep the order in
@@ -28,10 +28,11 @@ use zip::write::SimpleFileOptions;
 
 /// Name of the first entry.
 pub const MANIFEST: &str = "manifest.json";
-/// Name of the entry with the interface that a task serves.
+/// Name of the entry with an interface: `file` as `serves` and `interface` in the manifest
+/// name it.
 #[must_use]
-pub fn interface_entry(task: &str) -> String {
-    format!("interfaces/{task}.idol")
+pub fn interface_entry(file: &str) -> String {
+    format!("interfaces/{file}")
 }
 
 /// Largest entry that is read, in bytes.

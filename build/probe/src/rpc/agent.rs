@@ -113,11 +113,11 @@ impl Agent {
 }
 
 fn of_port(archive: &Archive, port: &exov6_archive::Port) -> Port {
-    let entry = interface_entry(&port.server);
+    let entry = port.interface.as_deref().map_or_else(String::new, interface_entry);
     let text = archive.entry(&entry).and_then(|bytes| std::str::from_utf8(bytes).ok());
     let interface = match text {
         Some(text) => exov6_idol::parse(&entry, text).map_err(|errors| errors.to_string()),
-        None => Err(format!("the archive has no {entry}")),
+        None => Err(format!("the archive has no interface of `{}`", port.server)),
     };
     Port {
         name: port.name.clone(),

@@ -71,6 +71,7 @@ fn archive() -> Archive {
         name: name.into(),
         number,
         server: "demo".into(),
+        interface: Some("demo.idol".into()),
         ops: ops.iter().map(|op| (*op).to_owned()).collect(),
         ..ManifestPort::default()
     };
