@@ -6,13 +6,16 @@
 
 mod check;
 mod clippy;
+mod debug;
 mod dist;
 mod explain;
 mod gates;
+mod live;
 mod map;
 mod out;
 mod place;
 mod progress;
+mod rpc;
 mod run;
 mod schema;
 mod screen;
@@ -47,6 +50,8 @@ enum Command {
     Dist(dist::Arguments),
     /// Build an image and run it in the emulator
     Run(run::Arguments),
+    /// Call a server of a running image, through its rpc agent
+    Rpc(rpc::Arguments),
     /// Run the tests: host, target, and whole system
     Test(test::Arguments),
     /// Show where everything lies: in memory, or in the address space of a task
@@ -65,6 +70,7 @@ fn main() -> ExitCode {
         Command::Schema(arguments) => schema::main(&arguments),
         Command::Dist(arguments) => dist::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
+        Command::Rpc(arguments) => rpc::main(&arguments),
         Command::Test(arguments) => test::main(&arguments),
         Command::Map(arguments) => map::main(&arguments),
         Command::Clippy(arguments) => clippy::main(&arguments),

@@ -17,7 +17,9 @@
 //! ```
 //!
 //! Code and `app.toml` are written by different people at different times; that
-//! both say it lets a build find which of them is out of date.
+//! both say it lets a build find which of them is out of date. A crate that makes no
+//! calls of its own but those that somebody else asks it for says `ports = "*"`: it
+//! takes whatever channels `app.toml` gives it.
 
 use crate::app;
 use crate::binaries;
@@ -49,6 +51,8 @@ pub struct CrateInfo {
     pub serves: Option<Spanned<String>>,
     /// Ports: name, and file name of the interface it expects.
     pub ports: Vec<(Spanned<String>, Spanned<String>)>,
+    /// Whether it takes any channels instead (`ports = "*"`).
+    pub any_ports: bool,
     /// Notifications, those of interrupts among them.
     pub notifications: Vec<Spanned<String>>,
     /// Timers.
@@ -259,6 +263,7 @@ fn declarations(
         span: name.span,
         serves: None,
         ports: Vec::new(),
+        any_ports: false,
         notifications: Vec::new(),
         timers: Vec::new(),
         posts: Vec::new(),
@@ -290,8 +295,26 @@ fn declarations(
         }
     }
     info.serves = fields.string("serves", out);
-    for (name, node) in fields.entries("ports", out) {
-        info.ports.extend(fields::string(&name.value, node, out).map(|file| (name.clone(), file)));
+    match fields.get("ports") {
+        Some((_, Node { value: Value::String(text), .. })) if text == "*" => info.any_ports = true,
+        Some((_, Node { value: Value::Table(_), .. })) | None => {
+            for (name, node) in fields.entries("ports", out) {
+                let file = fields::string(&name.value, node, out);
+                info.ports.extend(file.map(|file| (name.clone(), file)));
+            }
+        }
+        Some((_, node)) => out.push(
+            fields::wrong_type(
+                "`ports`",
+                "a table of interfaces, or `\"*\"`",
+                node.value.kind(),
+                node.span,
+            )
+            .help(
+                "name each port and its interface, such as `ports = { store = \"store.idol\" }`; \
+                 `\"*\"` takes whatever channels app.toml gives the task",
+            ),
+        ),
     }
     info.notifications = fields.strings("notifications", out);
     info.notifications.extend(interrupts(&fields, out));

@@ -162,7 +162,9 @@ fn declarations(model: &Model, task: &Task, info: &CrateInfo, out: &mut Out) {
     };
     let ports: Vec<_> = info.ports.iter().map(|(name, _)| name.clone()).collect();
     let app_ports = task.ports.iter().map(|port| (port.name.as_str(), port.span)).collect();
-    both(task, info, "port", &of(&ports), &app_ports, out);
+    if !info.any_ports {
+        both(task, info, "port", &of(&ports), &app_ports, out);
+    }
 
     let awaited = |kind: NotificationKind| {
         matches!(kind, NotificationKind::Declared | NotificationKind::Interrupt(_))
@@ -395,7 +397,10 @@ impl Linker<'_> {
         let info = &self.crates[task.index];
         let server = &self.model.tasks[port.server];
         let server_info = &self.crates[port.server];
-        let (_, wanted) = info.ports.iter().find(|(name, _)| name.value == port.name)?;
+        let wanted = info.ports.iter().find(|(name, _)| name.value == port.name);
+        if wanted.is_none() && !info.any_ports {
+            return None;
+        }
         let Some(served_name) = &server_info.serves else {
             out.push(
                 Diagnostic::new(
@@ -408,8 +413,13 @@ impl Linker<'_> {
             );
             return None;
         };
-        let facts = self.facts(info, wanted, out)?;
         let served = serves[port.server].as_ref()?;
+        let Some((_, wanted)) = wanted else {
+            // No generated client stands between: a timeout can always be told.
+            let ops = self.operations(server, port, served, out);
+            return Some(linked(port, served.clone(), ops));
+        };
+        let facts = self.facts(info, wanted, out)?;
         if facts.hash != served.hash {
             out.push(
                 Diagnostic::new(
@@ -428,8 +438,7 @@ impl Linker<'_> {
         }
         let ops = self.operations(server, port, &facts, out);
         timeout_can_be_told(task, server, port, &facts, &ops, out);
-        let mask = ops.iter().fold(0, |mask, (_, number)| mask | 1_u64 << (number % 64));
-        Some(LinkedPort { name: port.name.clone(), interface: facts, ops, mask })
+        Some(linked(port, facts, ops))
     }
 
     fn operations(
@@ -479,6 +488,11 @@ fn interfaces_beside(tried: &[PathBuf]) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+fn linked(port: &Port, interface: InterfaceFacts, ops: Vec<(String, u16)>) -> LinkedPort {
+    let mask = ops.iter().fold(0, |mask, (_, number)| mask | 1_u64 << (number % 64));
+    LinkedPort { name: port.name.clone(), interface, ops, mask }
 }
 
 /// A call that gives up must be able to return that it did.

@@ -213,3 +213,15 @@ fn names_out_of_a_file_cannot_drive_a_terminal() {
     let errors = common::check_fixture("x", b"name = \"\\u001b[2J\"\n", Path::new("."));
     assert!(!errors.expect_err("bad").render(false).contains('\u{1b}'));
 }
+
+#[test]
+fn a_crate_can_take_whatever_ports_there_are() {
+    let text = include_str!("bad/crate_any_ports_unknown_operation.toml");
+    let text = text.replace("\"rum\"", "\"stop\"");
+    let (_, linked) =
+        common::run_fixture("any_ports", text.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+    let linked = linked.expect("crates");
+    let port = &linked.tasks[1].ports[0];
+    assert_eq!((port.name.as_str(), port.mask), ("sup", 1 << 2));
+    assert!(port.interface.path.ends_with("idl/sup.idol"));
+}

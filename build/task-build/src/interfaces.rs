@@ -26,7 +26,8 @@ pub(crate) fn modules(
     package: &str,
 ) -> Result<(Vec<String>, Vec<PathBuf>), Error> {
     let served = model.serves.iter().map(|serves| (&serves.interface, Sides::Server));
-    let called = model.ports.iter().map(|port| (&port.interface, Sides::Client));
+    let ports = if model.any_ports { &[][..] } else { &model.ports };
+    let called = ports.iter().map(|port| (&port.interface, Sides::Client));
     let mut files: BTreeMap<&PathBuf, Sides> = BTreeMap::new();
     for (file, side) in served.chain(called) {
         files.entry(file).and_modify(|sides| *sides = both(*sides, side)).or_insert(side);

@@ -113,6 +113,7 @@ pub fn for_image(directory: &Path, model_file: &Path) -> Result<Output, Error> {
     let declared = metadata::read(&manifest, model.bin.as_deref())?;
     config::convert(&mut model.config, &declared.config)
         .map_err(|error| error.with_input(model_file).with_input(&manifest))?;
+    model.any_ports = declared.any_ports;
     let (modules, mut inputs) = interfaces::modules(&model, declared.package.as_str())?;
     inputs.extend([model_file.to_owned(), manifest]);
     let code = emit(&model, &modules).map_err(in_model)?;

@@ -25,7 +25,9 @@
 
 use crate::error::Error;
 use crate::interfaces;
-use crate::model::{Device, Heap, Log, Notification, Port, Post, PostBit, Serves, TaskModel, Timer};
+use crate::model::{
+    Device, Heap, Log, Notification, Port, Post, PostBit, Serves, TaskModel, Timer,
+};
 use abi::kernel_op::KernelOp;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -64,6 +66,8 @@ pub struct Metadata {
     pub serves: Option<String>,
     /// Ports, and file names of their interfaces.
     pub ports: Vec<(String, String)>,
+    /// Whether it takes whatever channels app.toml gives it instead (`ports = "*"`).
+    pub any_ports: bool,
     /// Notifications, those of interrupts last.
     pub notifications: Vec<String>,
     /// Timers.
@@ -134,7 +138,9 @@ pub fn parse(file: &str, text: &str, bin: Option<&str>) -> Result<Metadata, Erro
     }
     let reader = reader(file, ours)?;
     metadata.serves = table.get("serves").map(|value| reader.text("serves", value)).transpose()?;
-    for (name, value) in reader.table("ports")? {
+    metadata.any_ports = table.get("ports").and_then(Value::as_str) == Some("*");
+    let ports = if metadata.any_ports { None } else { Some(reader.ports()?) };
+    for (name, value) in ports.into_iter().flatten() {
         metadata.ports.push((name.clone(), reader.text(&format!("ports.{name}"), value)?));
     }
     metadata.notifications = reader.list("notifications")?;
@@ -196,6 +202,15 @@ impl<'a> Reader<'a> {
             }
         };
         Ok(table.into_iter().flatten())
+    }
+
+    /// A table of interfaces; that it may be `"*"` is only for its error to say.
+    fn ports(&self) -> Result<impl Iterator<Item = (&'a String, &'a Value)>, Error> {
+        let wanted = "a table of interfaces, or \"*\"";
+        match self.table.get("ports") {
+            Some(value) if !value.is_object() => Err(self.wrong("ports", wanted, value)),
+            _ => self.table("ports"),
+        }
     }
 
     /// A list of notification names, or a table from interrupts to them.
@@ -279,7 +294,7 @@ pub fn stub(
     let ports = numbered(&metadata.ports)
         .map(|(number, (name, file))| {
             let interface = locate(directory, file)?;
-            Ok(Port { name: name.clone(), number, server: name.clone(), interface })
+            Ok(Port { name: name.clone(), number, server: name.clone(), interface, mask: 0 })
         })
         .collect::<Result<_, Error>>()?;
     let serves = match &metadata.serves {
@@ -326,6 +341,7 @@ pub fn stub(
             })
             .collect(),
         summary,
+        any_ports: metadata.any_ports,
         heap: metadata.heap.then_some(Heap { address: HEAP, size: abi::limits::PAGE }),
         log: Log::default(),
         kernel: KernelOp::ALL.iter().map(|(_, name)| (*name).to_owned()).collect(),

@@ -231,3 +231,37 @@ fn a_stub_says_where_it_looked_for_an_interface() {
     assert!(error.starts_with("there is no interface file `clok.idol`; looked for "), "{error}");
     assert!(error.contains(&*here.join("idl/clok.idol").to_string_lossy()), "{error}");
 }
+
+#[test]
+fn a_crate_that_takes_any_ports_has_them_listed_and_generates_no_interface() {
+    let directory = task_crate();
+    let here = directory.path();
+    let text = "[package]\nname = \"agent\"\n[package.metadata.exov6]\nports = \"*\"\n";
+    fs::write(here.join("Cargo.toml"), text).unwrap();
+    let stub = for_host(here).unwrap().code;
+    assert!(stub.contains("pub const ALL: &[::userlib::PortGrant] = &[];"), "{stub}");
+    let model = format!(
+        "{{\"format\": \"exov6-task-model/1\", \"app\": \"a\", \"task\": \"agent\", \"index\": 0, \
+         \"linker_script\": \"l\", \"tasks\": [\"agent\", \"echo\"], \"notifications\": [], \
+         \"timers\": [], \"posts\": [], \"devices\": [], \"summary\": [], \"log\": {{}}, \
+         \"ports\": [{{\"name\": \"echo\", \"number\": 0, \"server\": \"echo\", \
+         \"interface\": \"{}/echo.idol\", \"mask\": 9223372036854775810}}]}}",
+        here.display()
+    );
+    fs::write(here.join("any.json"), model).unwrap();
+    let code = for_image(here, &here.join("any.json")).unwrap().code;
+    let one = "::userlib::PortGrant {\n            port: ::userlib::Port(0),\n            \
+               operations: 0x8000000000000002,\n        },";
+    assert!(code.contains(one), "{code}");
+    assert!(!code.contains("pub mod echo"), "{code}");
+}
+
+#[test]
+fn ports_are_a_table_or_a_star() {
+    let directory = task_crate();
+    let text = "[package]\nname = \"agent\"\n[package.metadata.exov6]\nports = \"echo\"\n";
+    fs::write(directory.path().join("Cargo.toml"), text).unwrap();
+    let error = for_host(directory.path()).unwrap_err().to_string();
+    let wanted = "`ports` must be a table of interfaces, or \"*\", not \"echo\"";
+    assert!(error.ends_with(wanted), "{error}");
+}

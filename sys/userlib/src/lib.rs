@@ -43,8 +43,8 @@ pub use rt::{generation, index};
 pub use sys::{Lease, Message, Mode, Received};
 pub use time::{Ticks, wait};
 pub use types::{
-    Bits, Caller, Counter, Device, LogConfig, LogRing, Port, PostGrant, RestartPolicy, RestartRule,
-    Timer,
+    Bits, Caller, Counter, Device, LogConfig, LogRing, Port, PortGrant, PostGrant, RestartPolicy,
+    RestartRule, Timer,
 };
 
 /// A message: eight words; unused bytes are zero.

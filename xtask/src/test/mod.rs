@@ -7,6 +7,7 @@
 //! * *replay*: a script of `test/replay` each, on the machine. `replay::SCRIPT`
 //! * *fuzz*: random system calls on the machine, a boot for each seed. `fuzz::seed_N`
 //! * *commands*: what `check`, `schema` and `explain` print. `commands::CASE`
+//! * *rpc*: a debugger's calls to a running image. `rpc::CASE`
 //! * *whole*: the default image from outside, as its user sees it. `whole::CASE`
 //!
 //! * *seeded*: that each target case has a break it must notice, `--seeded` tries them
@@ -24,6 +25,7 @@ mod monitor;
 mod refusals;
 mod replay;
 mod report;
+mod rpc;
 mod seeded;
 mod target;
 mod whole;
@@ -89,6 +91,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         emulated.extend(replay::names(&root));
         emulated.extend(fuzz::names(arguments.seeds));
         emulated.extend(commands::names());
+        emulated.extend(rpc::names());
         emulated.extend(whole::names());
         emulated.retain(|name| filter.wants(name));
     }
@@ -117,6 +120,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     replay::run(&root, &emulated, &report);
     fuzz::run(&root, &emulated, &report);
     commands::run(&root, &emulated, &report);
+    rpc::run(&root, &emulated, &report);
     whole::run(&root, &emulated, &report);
     Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
