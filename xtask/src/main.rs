@@ -24,6 +24,7 @@ mod table;
 mod terminal;
 mod test;
 mod time;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -58,6 +59,8 @@ enum Command {
     Map(map::Arguments),
     /// Lint the crates that are built for the target
     Clippy(clippy::Arguments),
+    /// Prove what a finished image isolates from what, and print who can touch what
+    Verify(verify::Arguments),
     /// Hold figures of the kernel and of the source against their limits
     Gates(gates::Arguments),
 }
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::main(&arguments),
         Command::Map(arguments) => map::main(&arguments),
         Command::Clippy(arguments) => clippy::main(&arguments),
+        Command::Verify(arguments) => verify::main(&arguments),
         Command::Gates(arguments) => gates::main(&arguments),
     };
     done.unwrap_or_else(|error| {

@@ -17,7 +17,7 @@ mod manifest;
 pub mod map;
 
 pub use manifest::{
-    Band, FORMAT, Hex, Irq, Manifest, Notification, Port, Post, Qemu, QemuEntry, Region, Task,
+    Band, FORMAT, Hex, Irq, Machine, Manifest, Notification, Port, Post, Qemu, QemuEntry, Region, Task,
     Timer,
 };
 

@@ -224,7 +224,8 @@ fn pack(
         .iter()
         .map(|regions| Tables::span_pages(&place::mappings(regions)) as u64)
         .sum();
-    let without_kernel = 2 + roots + spans;
+    let identity = Tables::identity_mapping(model.board.load, script::KERNEL_MOST);
+    let without_kernel = 2 + Tables::kernel_pages(&[identity]) as u64 + roots + spans;
     let end = |tables: u64| {
         model.board.load + script::KERNEL_MOST + desc + task_ro + task_rw + tables * PAGE
     };
@@ -303,7 +304,8 @@ fn draw(
     };
     let mut tables = Tables::new(kernel.symbol("__tables")? - LINEAR, capacity);
     let root = tables.allocate().map_err(of("the kernel"))?;
-    tables.identity(model.board.load).map_err(of("the boot"))?;
+    let text = kernel.symbol("__text_end")? - kernel.symbol("__image_start")?;
+    tables.identity(model.board.load, text).map_err(of("the boot"))?;
     let mut root_pages = vec![];
     for _ in 0..(placement.regions.len() as u64 * SPAN_ROOT).div_ceil(PAGE) {
         root_pages.push(tables.allocate().map_err(of("the tasks"))?);

@@ -9,6 +9,8 @@
 //! * *commands*: what `check`, `schema` and `explain` print. `commands::CASE`
 //! * *rpc*: a debugger's calls to a running image. `rpc::CASE`
 //! * *whole*: the default image from outside, as its user sees it. `whole::CASE`
+//! * *verify*: the default image is proved, and each flipped bit of its tables is noticed.
+//!   `verify::CASE`
 //!
 //! * *seeded*: that each target case has a break it must notice, `--seeded` tries them
 //!
@@ -20,6 +22,7 @@ mod building;
 mod commands;
 mod fuzz;
 mod host;
+mod isolation;
 mod machine;
 mod monitor;
 mod refusals;
@@ -93,6 +96,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         emulated.extend(commands::names());
         emulated.extend(rpc::names());
         emulated.extend(whole::names());
+        emulated.extend(isolation::names());
         emulated.retain(|name| filter.wants(name));
     }
     let host = if arguments.target { host::Host::default() } else { host::build(&root, &filter)? };
@@ -122,6 +126,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     commands::run(&root, &emulated, &report);
     rpc::run(&root, &emulated, &report);
     whole::run(&root, &emulated, &report);
+    isolation::run(&root, &emulated, &report);
     Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
