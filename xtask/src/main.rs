@@ -15,6 +15,7 @@ mod progress;
 mod run;
 mod screen;
 mod setup;
+mod sizes;
 mod table;
 mod terminal;
 mod test;
@@ -47,6 +48,8 @@ enum Command {
     Map(map::Arguments),
     /// Lint the crates that are built for the target
     Clippy(clippy::Arguments),
+    /// Show what each task takes of the machine's memory
+    Sizes(sizes::Arguments),
     /// Hold figures of the kernel and of the source against their limits
     Gates(gates::Arguments),
 }
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::main(&arguments),
         Command::Map(arguments) => map::main(&arguments),
         Command::Clippy(arguments) => clippy::main(&arguments),
+        Command::Sizes(arguments) => sizes::main(&arguments),
         Command::Gates(arguments) => gates::main(&arguments),
     };
     done.unwrap_or_else(|error| {
