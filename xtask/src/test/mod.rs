@@ -18,6 +18,7 @@ mod building;
 mod fuzz;
 mod host;
 mod machine;
+mod memory;
 mod monitor;
 mod refusals;
 mod replay;
