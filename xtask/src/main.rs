@@ -20,6 +20,7 @@ mod run;
 mod schema;
 mod screen;
 mod setup;
+mod sizes;
 mod table;
 mod terminal;
 mod test;
@@ -61,6 +62,8 @@ enum Command {
     Clippy(clippy::Arguments),
     /// Prove what a finished image isolates from what, and print who can touch what
     Verify(verify::Arguments),
+    /// Show what each task takes of the machine's memory
+    Sizes(sizes::Arguments),
     /// Hold figures of the kernel and of the source against their limits
     Gates(gates::Arguments),
 }
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Command::Map(arguments) => map::main(&arguments),
         Command::Clippy(arguments) => clippy::main(&arguments),
         Command::Verify(arguments) => verify::main(&arguments),
+        Command::Sizes(arguments) => sizes::main(&arguments),
         Command::Gates(arguments) => gates::main(&arguments),
     };
     done.unwrap_or_else(|error| {

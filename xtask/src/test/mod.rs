@@ -24,6 +24,7 @@ mod fuzz;
 mod host;
 mod isolation;
 mod machine;
+mod memory;
 mod monitor;
 mod refusals;
 mod replay;
