@@ -51,7 +51,9 @@ pub fn task(
     model: &Path,
     progress: &mut dyn FnMut(&str),
 ) -> Result<PathBuf, Error> {
-    let mut command = toolchain.cargo(target);
+    let mut command = toolchain
+        .cargo_in(target, directory)
+        .map_err(|source| Error::Start { program: toolchain.cargo.clone(), source })?;
     command.args(["build", "--release", "--bins", "--manifest-path"]);
     command.arg(directory.join("Cargo.toml"));
     command.env("EXOV6_TASK_MODEL", model);

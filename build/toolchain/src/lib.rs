@@ -20,11 +20,13 @@
 mod error;
 pub mod flags;
 mod host;
+mod outside;
 pub mod setup;
 mod version;
 
 pub use error::Error;
 pub use host::{Host, System};
+pub use outside::PREFIX as APPLICATION;
 pub use version::Version;
 
 use std::path::{Path, PathBuf};
