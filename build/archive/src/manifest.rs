@@ -87,6 +87,14 @@ pub struct Manifest {
     /// Index of the log task, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<u32>,
+    /// What the kernel has of the image, in address order: `text`, `rodata`, `desc` (its
+    /// tables), `tables` (page tables), `bss`, `stack`, `fatal-stack`, `boot-info`,
+    /// `boot-record`, `reset-record`. Devices that it drives are not in it.
+    #[serde(default)]
+    pub kernel: Vec<Region>,
+    /// Page tables of the kernel and of the boot: pages of 4 KiB.
+    #[serde(default)]
+    pub kernel_table_pages: u32,
     /// Scheduling bands, most urgent first.
     #[serde(default)]
     pub bands: Vec<Band>,
@@ -166,6 +174,9 @@ pub struct Task {
     /// Physical address of its table root.
     #[serde(default)]
     pub table_root: Hex,
+    /// Pages of 4 KiB below that root.
+    #[serde(default)]
+    pub table_pages: u32,
     /// First instruction, in its span.
     #[serde(default)]
     pub entry: Hex,

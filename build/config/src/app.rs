@@ -67,6 +67,8 @@ pub struct Task {
     pub start: bool,
     pub start_span: Option<Span>,
     pub passive: Option<Span>,
+    /// Where it says `debug-only = true`, if it does.
+    pub debug_only: Option<Span>,
     pub stack: u64,
     pub uses: Vec<Spanned<String>>,
     pub interrupts: Vec<(Spanned<String>, Spanned<String>)>,
@@ -112,7 +114,7 @@ pub enum Targets {
 const APP: Keys = Keys {
     what: "app.toml",
     now: &["name", "board", "bands", "supervisor", "log", "kernel", "tasks"],
-    later: &["inherit", "lattice", "dag", "profile", "target"],
+    later: &["inherit", "lattice", "dag", "target"],
 };
 const KERNEL: Keys = Keys { what: "`kernel`", now: &["checks"], later: &["trace"] };
 const BAND: Keys =
@@ -129,6 +131,7 @@ const TASK: Keys = Keys {
         "thread-pointer",
         "start",
         "passive",
+        "debug-only",
         "stack",
         "uses",
         "interrupts",
@@ -272,6 +275,7 @@ fn task(name: &Spanned<String>, node: &Node, out: &mut Out) -> Option<Task> {
     fields.require("band", "\"rt\"", out);
     fields.require("priority", "0", out);
     let passive = fields.bool("passive", false, out);
+    let debug_only = fields.bool("debug-only", false, out);
     Some(Task {
         name: name.clone(),
         span: name.span,
@@ -283,6 +287,7 @@ fn task(name: &Spanned<String>, node: &Node, out: &mut Out) -> Option<Task> {
         start: fields.bool("start", true, out),
         start_span: fields.get("start").map(|(key, _)| key.span),
         passive: fields.get("passive").filter(|_| passive).map(|(key, _)| key.span),
+        debug_only: fields.get("debug-only").filter(|_| debug_only).map(|(key, _)| key.span),
         stack: stack(&fields, out),
         uses: uses(&fields, out),
         interrupts: interrupts(&fields, out),

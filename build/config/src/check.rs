@@ -17,10 +17,11 @@ use crate::fields::Out;
 use crate::hardware::{self, Owned};
 use crate::library::{File, Kind, Library, is_path};
 use crate::machine;
-use crate::model::{Band, Board, Chip, Log, Model, Supervisor, Task};
+use crate::model::{Band, Board, Chip, Exit, Log, Model, Profile, Supervisor, Task};
 use crate::order;
 use crate::source::{FileId, Sources, Span};
 use crate::suggest;
+use crate::variant::{self, Variant};
 use crate::wiring;
 use std::path::Path;
 
@@ -31,17 +32,17 @@ use std::path::Path;
 /// Every rule that is broken, as far as they can be told apart: what only follows
 /// from another error is left out.
 pub fn check(app: File, directory: &Path, library: &dyn Library) -> Result<Model, Errors> {
-    check_for(app, None, directory, library)
+    check_for(app, &Variant::default(), directory, library)
 }
 
-/// As [`check`], on another board than `app.toml` names if `board` is one.
+/// As [`check`], for a build that differs from what `app.toml` says.
 ///
 /// # Errors
 ///
-/// As [`check`]; the board of `app.toml` itself is not looked at.
+/// As [`check`]; if the variant has a board, that of `app.toml` itself is not looked at.
 pub fn check_for(
     app: File,
-    board: Option<&str>,
+    variant: &Variant<'_>,
     directory: &Path,
     library: &dyn Library,
 ) -> Result<Model, Errors> {
@@ -50,18 +51,29 @@ pub fn check_for(
     let (app_file, table) = document::parse(&app.path, app.bytes, &mut sources, &mut out);
     let model = table.and_then(|table| {
         let top = Span { file: app_file, start: 0, end: 0 };
-        let app = app::read(&table, top, &mut out);
+        let Variant { board, profile } = *variant;
+        let mut app = app::read(&table, top, &mut out);
+        variant::check(&app, &mut out);
+        let left_out = match profile {
+            Profile::Debug => vec![],
+            Profile::Release => variant::leave_out(&mut app),
+        };
         let wanted = app.board.as_ref().map(|own| Wanted {
             name: board.unwrap_or(&own.value),
             span: board.is_none_or(|board| board == own.value).then_some(own.span),
         });
         let own_board = wanted.is_some_and(|wanted| wanted.span.is_some());
-        let machine = wanted.and_then(|board| machine(board, library, &mut sources, &mut out));
-        assemble(&app, machine, &mut out).map(|(parts, machine)| Model {
+        let mut machine = wanted.and_then(|board| machine(board, library, &mut sources, &mut out));
+        if let (Some(machine), Profile::Release) = (&mut machine, profile) {
+            machine.board.exit = Exit::None;
+        }
+        assemble(&app, machine, profile, &mut out).map(|(parts, machine)| Model {
             name: app.name.map(|name| name.value).unwrap_or_default(),
             directory: directory.to_path_buf(),
             board: machine.board,
             own_board,
+            profile,
+            left_out,
             chip: machine.chip,
             bands: parts.bands,
             checks: app.checks,
@@ -156,7 +168,12 @@ struct Parts {
 }
 
 /// Applies the rules that join things. `None` if one is broken.
-fn assemble(app: &App, machine: Option<Machine>, out: &mut Out) -> Option<(Parts, Machine)> {
+fn assemble(
+    app: &App,
+    machine: Option<Machine>,
+    profile: Profile,
+    out: &mut Out,
+) -> Option<(Parts, Machine)> {
     let supervisor_task = app.supervisor.as_ref().and_then(|supervisor| {
         supervisor.task.as_ref().and_then(|name| wiring::find_task(app, name, out))
     });
@@ -188,10 +205,18 @@ fn assemble(app: &App, machine: Option<Machine>, out: &mut Out) -> Option<(Parts
     let mut edges = Vec::new();
     let mut wires = Vec::new();
     for (index, task) in app.tasks.iter().enumerate() {
-        let board = machine.as_ref().map(|m| (m.board.name.as_str(), m.board.exit));
+        // A release has no way to exit, and loses the grant instead.
+        let board = machine.as_ref().filter(|_| profile == Profile::Debug);
+        let board = board.map(|m| (m.board.name.as_str(), m.board.exit));
         let ports = wiring::ports(app, index, &mut edges, out);
         let posts = wiring::posts(app, index, &bits, log_at, out);
-        wires.push((ports, posts, wiring::kernel_ops(app, task, board, out)));
+        let mut kernel_ops = wiring::kernel_ops(app, task, board, out);
+        if profile == Profile::Release {
+            for operation in variant::NOT_IN_RELEASE {
+                kernel_ops[operation as usize] = 0;
+            }
+        }
+        wires.push((ports, posts, kernel_ops));
     }
     order::calls_go_up(app, &edges, &urgencies, out);
     if !out.is_empty() {

@@ -88,6 +88,8 @@ codes! {
     KernelGrantForm = 37,
     /// The board can do what is granted.
     BoardCannot = 38,
+    /// What is part of every image does not need what releases leave out.
+    NeedsDebugOnly = 39,
     /// A peripheral belongs to one task.
     PeripheralTwice = 40,
     /// An interrupt belongs to one task.

@@ -32,6 +32,7 @@ pub mod model;
 mod order;
 mod source;
 mod suggest;
+mod variant;
 mod wiring;
 
 pub use app::{STACK_DEFAULT, STACK_MIN};
@@ -43,6 +44,7 @@ pub use library::{File, Kind, Library, Memory, Missing, Search};
 pub use link::{InterfaceFacts, Interfaces, Linked, LinkedPort, LinkedTask, link_crates};
 pub use model::Model;
 pub use source::{FileId, Position, Source, Sources, Span, Spanned};
+pub use variant::{NOT_IN_RELEASE, Variant};
 
 use std::path::Path;
 
@@ -52,20 +54,19 @@ use std::path::Path;
 ///
 /// All rules that are broken; see [`Code`].
 pub fn load(app: &Path, search: &Search) -> Result<Model, Errors> {
-    load_for(app, None, search)
+    load_for(app, &Variant::default(), search)
 }
 
-/// As [`load`], on another board than the `app.toml` names if `board` is one: a name,
-/// or the path of a board's file.
+/// As [`load`], for a build that differs from what `app.toml` says.
 ///
 /// # Errors
 ///
 /// As [`load`].
-pub fn load_for(app: &Path, board: Option<&str>, search: &Search) -> Result<Model, Errors> {
+pub fn load_for(app: &Path, variant: &Variant<'_>, search: &Search) -> Result<Model, Errors> {
     let file = search.read(app)?;
     let directory = match app.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    check_for(file, board, directory, &library::Disk { search, directory })
+    check_for(file, variant, directory, &library::Disk { search, directory })
 }

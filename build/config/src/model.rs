@@ -31,6 +31,10 @@ pub struct Model {
     pub board: Board,
     /// Whether it is the one that `app.toml` names, and not another that was asked for.
     pub own_board: bool,
+    /// With or without what only a developer needs.
+    pub profile: Profile,
+    /// Tasks of `app.toml` that this profile leaves out.
+    pub left_out: Vec<String>,
     /// The chip on it.
     pub chip: Chip,
     /// Scheduling bands, most urgent first; 1–32.
@@ -69,13 +73,17 @@ impl Model {
             .filter(move |(_, port)| port.server == server)
     }
 
-    /// Name of what is built: the application's, and the board's if it is not its own.
+    /// Name of what is built: the application's, then the board's if it is not its own,
+    /// then the profile if it is not the usual one.
     #[must_use]
     pub fn build_name(&self) -> String {
-        if self.own_board {
-            self.name.clone()
-        } else {
-            format!("{}-{}", self.name, self.board.name)
+        let mut name = self.name.clone();
+        if !self.own_board {
+            name = format!("{name}-{}", self.board.name);
+        }
+        match self.profile {
+            Profile::Debug => name,
+            Profile::Release => name + "-release",
         }
     }
 
@@ -85,6 +93,28 @@ impl Model {
         let mut order: Vec<usize> = (0..self.tasks.len()).collect();
         order.sort_by_key(|&task| self.tasks[task].rank);
         order
+    }
+}
+
+/// Whom an image is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// A developer: it can be left, faults can be injected, a debugger's tasks are there.
+    #[default]
+    Debug,
+    /// The field: nothing of that is there.
+    Release,
+}
+
+impl Profile {
+    /// `debug` or `release`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Profile::Debug => "debug",
+            Profile::Release => "release",
+        }
     }
 }
 

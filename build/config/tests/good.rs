@@ -3,7 +3,7 @@
 mod common;
 
 use exov6_config::model::{Chip, CrateRef, Level, NotificationKind, RestartPolicy};
-use exov6_config::{Code, CrateInfo, Kind, Library, Model, Search, check, load, load_for};
+use exov6_config::{Code, CrateInfo, Kind, Library, Model, Search, Variant, check, load, load_for};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -33,7 +33,10 @@ fn the_default_deployment_is_accepted() {
 #[test]
 fn another_board_can_be_asked_for() {
     let root = common::root();
-    let load = |board| load_for(&root.join("app.toml"), board, &Search::new(&root));
+    let load = |board| {
+        let variant = Variant { board, ..Variant::default() };
+        load_for(&root.join("app.toml"), &variant, &Search::new(&root))
+    };
     let own = load(Some("qemu-virt")).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!((own.own_board, own.build_name().as_str()), (true, "control-loop"));
     let other = load(Some("qemu-virt-gicv3")).unwrap_or_else(|e| panic!("{e}"));
@@ -50,7 +53,8 @@ fn another_board_can_be_asked_for() {
 fn the_two_chips_of_the_emulator_differ_in_their_controller_only() {
     let root = common::root();
     let chip = |board| {
-        let model = load_for(&root.join("app.toml"), Some(board), &Search::new(&root));
+        let variant = Variant { board: Some(board), ..Variant::default() };
+        let model = load_for(&root.join("app.toml"), &variant, &Search::new(&root));
         model.unwrap_or_else(|e| panic!("{e}")).chip
     };
     let (v2, v3) = (chip("qemu-virt"), chip("qemu-virt-gicv3"));

@@ -219,6 +219,8 @@ struct Packed {
     image_id: [u8; 32],
     placement: Placement,
     roots: Vec<u64>,
+    /// Pages of tables that are no task's.
+    kernel_table_pages: u64,
 }
 
 /// Links the kernel around everything else and fills in the gaps.
@@ -301,7 +303,8 @@ fn pack(
     kernel.fill(".desc", &blob)?;
     let raw = kernel.image_of(start, end);
     let library = library.to_owned();
-    Ok(Packed { kernel, library, raw, image_id, placement, roots })
+    let kernel_table_pages = tables - spans;
+    Ok(Packed { kernel, library, raw, image_id, placement, roots, kernel_table_pages })
 }
 
 /// All page tables, and the physical address of each task's root.

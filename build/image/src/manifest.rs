@@ -1,13 +1,13 @@
 //! Manifest: everything the archive says about an image, and the archive itself.
 
 use crate::place::LinkedTask;
-use crate::{Artifacts, Error, Packed, Region, Request, task_model};
+use crate::{Artifacts, Error, Packed, Region, Request, place, task_model};
 use abi::desc;
 use exov6_archive as m;
 use exov6_archive::{Hex, Manifest};
 use exov6_config::Linked;
 use exov6_config::model::{Model, NotificationKind, Policy, Task};
-use exov6_pagetable::LINEAR;
+use exov6_pagetable::{LINEAR, Tables};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -93,6 +93,8 @@ fn describe(
         ticks_per_second: None,
         interrupt_controller: model.chip.gic.version,
         qemu,
+        kernel: kernel(packed)?,
+        kernel_table_pages: packed.kernel_table_pages as u32,
         supervisor: model.supervisor.task as u32,
         log: model.log.map(|log| log.task as u32),
         bands: bands.collect(),
@@ -128,6 +130,8 @@ fn of_task(
         held: task.held,
         asid: task.index as u32 + 1,
         table_root: Hex(packed.roots[task.index]),
+        table_pages: Tables::span_pages(&place::mappings(&packed.placement.regions[task.index]))
+            as u32,
         entry: Hex(program.program.entry),
         stack_top: Hex(program.stack_top),
         summary: task_model::summary(model, task.index),
@@ -195,6 +199,34 @@ fn of_task(
         kernel: kernel_ops(model, task),
         regions: packed.placement.regions[task.index].iter().map(region).collect(),
     }
+}
+
+/// What the kernel has of the image, in address order.
+fn kernel(packed: &Packed) -> Result<Vec<m::Region>, Error> {
+    let at = |name: &str| packed.kernel.symbol(name);
+    let page = exov6_pagetable::PAGE;
+    let rw = at("__task_rw")?;
+    let regions = [
+        ("text", at("__image_start")?, at("__text_end")?, "rx"),
+        ("rodata", at("__text_end")?, at("__desc_start")?, "r"),
+        ("desc", at("__desc_start")?, at("__tables")?, "r"),
+        ("tables", at("__tables")?, at("__task_ro")?, "r"),
+        ("bss", at("__bss_start")?, at("__bss_end")?, "rw"),
+        ("stack", at("__stack_bottom")?, at("__stack_top")?, "rw"),
+        ("fatal-stack", at("__fatal_stack_bottom")?, at("__fatal_stack_top")?, "rw"),
+        ("boot-info", rw, rw + page, "rw"),
+        ("boot-record", rw + page, rw + 2 * page, "rw"),
+        ("reset-record", rw + 2 * page, rw + 3 * page, "rw"),
+    ];
+    let regions = regions.into_iter().map(|(kind, base, end, rights)| m::Region {
+        kind: kind.to_owned(),
+        name: None,
+        base: Hex(base),
+        size: Hex(end - base),
+        physical: Hex(base - LINEAR),
+        rights: rights.to_owned(),
+    });
+    Ok(regions.collect())
 }
 
 fn kernel_ops(model: &Model, task: &Task) -> BTreeMap<String, Vec<String>> {
