@@ -4,7 +4,7 @@ use crate::out::say;
 use crate::progress::Bar;
 use crate::{place, setup};
 use anyhow::Result;
-use exov6_config::Search;
+use exov6_config::Variant;
 use exov6_image::{Artifacts, Request};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -44,9 +44,10 @@ pub fn build(root: &Path, app: &Path, board: Option<&str>, bar: &mut Bar) -> Res
     let toolchain = setup::toolchain(root)?;
     // The name decides where the results go. What is wrong with the file is told
     // here, before anything is compiled.
-    let model = exov6_config::load_for(app, board, &Search::new(root));
+    let variant = Variant { board, ..Variant::default() };
+    let model = exov6_config::load_for(app, &variant, &exov6_image::search(app, root));
     let model = model.map_err(exov6_image::Error::from)?;
-    let out = place::out(root, &model.build_name());
+    let out = place::out(root, app, &model.build_name());
     let request = Request { app, board, root, out: &out, toolchain: &toolchain };
     let built = exov6_image::build(&request, &mut |progress| bar.show(&progress));
     bar.clear();

@@ -118,13 +118,27 @@ fn machine(
     let board_table = board_table?;
     let board_top = Span { file: board_file, start: 0, end: 0 };
     let chip_name = machine::chip_name(&board_table, board_top, out)?;
-    let named = Wanted { name: &chip_name.value, span: Some(chip_name.span) };
+    let chip_path = beside(wanted.name, &chip_name.value);
+    let named = Wanted { name: &chip_path, span: Some(chip_name.span) };
     let file = open(Kind::Chip, named, library, out)?;
     let (chip_file, chip_table) = document::parse(&file.path, file.bytes, sources, out);
     let chip_top = Span { file: chip_file, start: 0, end: 0 };
     let chip = machine::chip(&stem(&chip_name.value), &chip_table?, chip_top, out)?;
     let board = machine::board(&stem(wanted.name), &board_table, board_top, &chip, out)?;
     Some(Machine { board, board_file, chip, chip_file })
+}
+
+/// A chip as its board names it: a path in the board's file begins at that file.
+fn beside(board: &str, chip: &str) -> String {
+    if !is_path(chip) || Path::new(chip).is_absolute() {
+        return chip.to_string();
+    }
+    let board = if is_path(board) {
+        Path::new(board).to_path_buf()
+    } else {
+        Path::new(Kind::Board.directory()).join(board)
+    };
+    board.with_file_name(chip).display().to_string()
 }
 
 /// A name, or the name in a path.
@@ -142,7 +156,11 @@ fn open(kind: Kind, wanted: Wanted<'_>, library: &dyn Library, out: &mut Out) ->
             let tried = missing.tried.join("` and `");
             let known = missing.known.iter().map(String::as_str);
             let help = if is_path(name) {
-                Some("a path begins at the directory of app.toml, or at the repository".to_string())
+                let begins = match kind {
+                    Kind::Board => "at the directory of app.toml, or at the repository",
+                    Kind::Chip => "at the directory of the board's file",
+                };
+                Some(format!("a path begins {begins}"))
             } else {
                 suggest::did_you_mean(name, known)
             };

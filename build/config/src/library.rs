@@ -163,7 +163,8 @@ impl Library for Disk<'_> {
         };
         let mut missing = Missing::default();
         for root in [self.directory, &self.search.root] {
-            let whole = root.join(&path);
+            // Without `./`, which says nothing in an error.
+            let whole: PathBuf = root.join(&path).components().collect();
             match fs::read(&whole) {
                 Ok(bytes) => return Ok(File { path: self.search.show(&whole), bytes }),
                 Err(_) => missing.tried.push(self.search.show(&whole)),

@@ -20,6 +20,7 @@ mod blob;
 mod cargo;
 mod elf;
 mod manifest;
+mod outside;
 mod place;
 mod script;
 mod source;
@@ -35,6 +36,7 @@ use std::path::{Path, PathBuf};
 
 pub use cargo::Error as CargoError;
 pub use elf::{Error as ElfError, begins_panic};
+pub use outside::{claim, home, search};
 pub use place::{LinkedTask, Placement, Region};
 pub use source::load;
 
@@ -168,6 +170,7 @@ pub fn build(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Artifacts, Error> {
     let (model, linked) = source::load(request.app, request.board, request.root)?;
+    outside::claim(request.toolchain, &linked)?;
     let tasks = build_tasks(request, &model, &linked, progress)?;
     progress(Progress::Kernel);
     let library =

@@ -106,7 +106,8 @@ impl Toolchain {
                 let memory = self.target_dir.join(&target).join(profile).join(".fingerprint");
                 for entry in fs::read_dir(memory).into_iter().flatten().flatten() {
                     let name = entry.file_name();
-                    let hash = name.to_str().and_then(|n| n.strip_prefix(package)?.strip_prefix('-'));
+                    let hash =
+                        name.to_str().and_then(|n| n.strip_prefix(package)?.strip_prefix('-'));
                     if hash.is_some_and(|hash| hash.bytes().all(|b| b.is_ascii_hexdigit())) {
                         fs::remove_dir_all(entry.path())?;
                     }
@@ -119,8 +120,9 @@ impl Toolchain {
 
 /// The nearest directory above whose Cargo.toml is a workspace's; else the package's own.
 fn workspace_of(directory: &Path) -> Option<PathBuf> {
-    let manifests =
-        || directory.ancestors().filter(|above| above.join("Cargo.toml").is_file()).map(Path::to_owned);
+    let manifests = || {
+        directory.ancestors().filter(|above| above.join("Cargo.toml").is_file()).map(Path::to_owned)
+    };
     let is_workspace = |above: &PathBuf| {
         let text = fs::read_to_string(above.join("Cargo.toml")).unwrap_or_default();
         let mut lines = text.lines().map(str::trim_start);
