@@ -8,16 +8,21 @@
 //! * *fuzz*: random system calls on the machine, a boot for each seed. `fuzz::seed_N`
 //! * *whole*: the default image from outside, as its user sees it. `whole::CASE`
 //!
+//! The tests of another application than the repository's are run alone, by the task in it
+//! that has them ([`own`]).
+//!
 //! * *seeded*: that each target case has a break it must notice, `--seeded` tries them
 //!
 //! A line per test as it ends, details of the failed ones below theirs; then what was
 //! skipped and why, and what failed; the last line is `N passed, N failed`.
 
 mod backoff;
+mod boot;
 mod fuzz;
 mod host;
 mod machine;
 mod monitor;
+mod own;
 mod refusals;
 mod replay;
 mod report;
@@ -40,6 +45,13 @@ pub struct Arguments {
     /// Only print the names
     #[arg(long)]
     list: bool,
+    /// The tests of this application, on the target: an app.toml, or its directory
+    /// [default: the nearest one above, if it is outside of exov6]
+    #[arg(long, conflicts_with_all = ["host", "target", "seeded", "replay"])]
+    app: Option<PathBuf>,
+    /// Test the application on this board instead of the one that app.toml names
+    #[arg(long)]
+    board: Option<String>,
     /// Only tests that run on the host
     #[arg(long, conflicts_with = "target")]
     host: bool,
@@ -65,6 +77,10 @@ impl Filter {
     fn wants(&self, name: &str) -> bool {
         self.0.as_ref().is_none_or(|part| name.contains(part.as_str()))
     }
+
+    fn shown(&self) -> &str {
+        self.0.as_deref().unwrap_or_default()
+    }
 }
 
 /// Runs the tests.
@@ -74,6 +90,13 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         return replay::file(&root, path);
     }
     let filter = Filter(arguments.filter.clone());
+    if let Some(app) = own_app(arguments, &root)? {
+        let passed = own::run(&root, &app, arguments.board.as_deref(), &filter, arguments.list)?;
+        return Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    if arguments.board.is_some() {
+        bail!("`--board` is for the tests of an application: add `--app DIRECTORY`");
+    }
     if arguments.seeded {
         let report = Report::new();
         seeded::run(&root, &|name| filter.wants(name), &report)?;
@@ -100,7 +123,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     if host.programs.is_empty() && host.broken.is_none() && emulated.is_empty() && !seeded_check {
         bail!(
             "no test has `{}` in its name; `cargo xtask test --list` prints them",
-            arguments.filter.as_deref().unwrap_or_default()
+            filter.shown()
         );
     }
     let report = Report::new();
@@ -114,6 +137,19 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     fuzz::run(&root, &emulated, &report);
     whole::run(&root, &emulated, &report);
     Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The application whose tests are meant, if it is not the repository itself: one that was
+/// named, or, unless a kind of test of the repository is asked for, the one around here.
+fn own_app(arguments: &Arguments, root: &Path) -> Result<Option<PathBuf>> {
+    if let Some(app) = &arguments.app {
+        return place::app(Some(app), root).map(Some);
+    }
+    if arguments.host || arguments.target || arguments.seeded {
+        return Ok(None);
+    }
+    let app = place::app(None, root)?;
+    Ok(exov6_image::home(&app, root).map(|_| app))
 }
 
 /// The `cargo` that runs us.
