@@ -8,6 +8,7 @@ mod check;
 mod clippy;
 mod dist;
 mod gates;
+mod new;
 mod out;
 mod place;
 mod progress;
@@ -33,6 +34,8 @@ struct Arguments {
 enum Command {
     /// Find what this machine lacks for building and running images, and install it
     Setup(setup::Arguments),
+    /// Begin an application, a task of one, or a board
+    New(new::Arguments),
     /// Check an app.toml without building anything
     Check(check::Arguments),
     /// Build an image and its archive
@@ -50,6 +53,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Setup(arguments) => setup::main(&arguments),
+        Command::New(arguments) => new::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),
         Command::Dist(arguments) => dist::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),

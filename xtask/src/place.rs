@@ -41,6 +41,19 @@ pub fn out(root: &Path, app: &Path, name: &str) -> PathBuf {
     target.unwrap_or_else(|| home().join("target")).join("dist").join(name)
 }
 
+/// A path from here, without `.` and `..` in it.
+pub fn absolute(path: &Path) -> Result<PathBuf> {
+    let whole = std::path::absolute(path).with_context(|| path.display().to_string())?;
+    let mut plain = PathBuf::new();
+    for part in whole.components() {
+        match part {
+            std::path::Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    Ok(plain)
+}
+
 /// A path as a person here would type it.
 pub fn shown(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();

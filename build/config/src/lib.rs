@@ -44,6 +44,7 @@ pub use library::{File, Kind, Library, Memory, Missing, Search};
 pub use link::{InterfaceFacts, Interfaces, Linked, LinkedPort, LinkedTask, link_crates};
 pub use model::Model;
 pub use source::{FileId, Position, Source, Sources, Span, Spanned};
+pub use suggest::did_you_mean;
 pub use variant::{NOT_IN_RELEASE, Variant};
 
 use std::path::Path;
