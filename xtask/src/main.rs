@@ -7,6 +7,7 @@
 mod check;
 mod clippy;
 mod dist;
+mod doc;
 mod gates;
 mod new;
 mod out;
@@ -44,8 +45,10 @@ enum Command {
     Run(run::Arguments),
     /// Run the tests: host, target, and whole system
     Test(test::Arguments),
-    /// Lint the crates that are built for the target
+    /// Lint the crates that are built for the target, or one task as it is built
     Clippy(clippy::Arguments),
+    /// Write the documentation of a task, as it is built
+    Doc(doc::Arguments),
     /// Hold figures of the kernel and of the source against their limits
     Gates(gates::Arguments),
 }
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::main(&arguments),
         Command::Test(arguments) => test::main(&arguments),
         Command::Clippy(arguments) => clippy::main(&arguments),
+        Command::Doc(arguments) => doc::main(&arguments),
         Command::Gates(arguments) => gates::main(&arguments),
     };
     done.unwrap_or_else(|error| {

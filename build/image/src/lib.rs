@@ -19,6 +19,7 @@
 mod blob;
 mod cargo;
 mod elf;
+mod environment;
 mod manifest;
 mod outside;
 mod place;
@@ -36,7 +37,8 @@ use std::path::{Path, PathBuf};
 
 pub use cargo::Error as CargoError;
 pub use elf::{Error as ElfError, begins_panic};
-pub use outside::{claim, home, search};
+pub use environment::{Environment, NoEnvironment, environment};
+pub use outside::{home, search};
 pub use place::{LinkedTask, Placement, Region};
 pub use source::load;
 

@@ -179,6 +179,18 @@ impl Toolchain {
         Some(command)
     }
 
+    /// Like [`Toolchain::cargo`], with `doc` as its subcommand: the caller adds
+    /// `--manifest-path …`. `None` if this toolchain has no rustdoc.
+    #[must_use]
+    pub fn doc(&self, target: &str) -> Option<Command> {
+        if !self.rustdoc.is_file() {
+            return None;
+        }
+        let mut command = self.cargo(target);
+        command.arg("doc");
+        Some(command)
+    }
+
     fn start(&self, program: &Path, target: &str) -> Command {
         let mut command = Command::new(program);
         command.env_clear().envs(self.environment.iter().map(|(k, v)| (k, v)));
