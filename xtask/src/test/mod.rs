@@ -1,4 +1,4 @@
-//! `cargo xtask test`: one list of names, four kinds of tests.
+//! `cargo xtask test`: one list of names, several kinds of tests.
 //!
 //! * *host*: what `cargo test` would run, program by program. `PACKAGE::TEST`
 //! * *target*: a promise of the kernel each, tried on the machine in a boot of its
@@ -7,6 +7,8 @@
 //! * *replay*: a script of `test/replay` each, on the machine. `replay::SCRIPT`
 //! * *fuzz*: random system calls on the machine, a boot for each seed. `fuzz::seed_N`
 //! * *whole*: the default image from outside, as its user sees it. `whole::CASE`
+//! * *apps*: applications outside of this repository, as their authors type commands.
+//!   `apps::CASE`
 //!
 //! The tests of another application than the repository's are run alone, by the task in it
 //! that has them ([`own`]).
@@ -16,6 +18,7 @@
 //! A line per test as it ends, details of the failed ones below theirs; then what was
 //! skipped and why, and what failed; the last line is `N passed, N failed`.
 
+mod apps;
 mod backoff;
 mod boot;
 mod fuzz;
@@ -31,11 +34,12 @@ mod target;
 mod whole;
 
 use crate::out::say;
-use crate::place;
+use crate::{place, time};
 use anyhow::{Context, Result, bail};
 use report::Report;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
 
 /// Arguments of `test`.
 #[derive(clap::Args)]
@@ -52,6 +56,9 @@ pub struct Arguments {
     /// Test the application on this board instead of the one that app.toml names
     #[arg(long)]
     board: Option<String>,
+    /// Virtual time that a test of the application may take [default: 2s]
+    #[arg(long, value_name = "TIME", value_parser = time::parse)]
+    limit: Option<Duration>,
     /// Only tests that run on the host
     #[arg(long, conflicts_with = "target")]
     host: bool,
@@ -91,11 +98,20 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     }
     let filter = Filter(arguments.filter.clone());
     if let Some(app) = own_app(arguments, &root)? {
-        let passed = own::run(&root, &app, arguments.board.as_deref(), &filter, arguments.list)?;
+        let passed = own::run(
+            &root,
+            &own::Wanted {
+                app: &app,
+                board: arguments.board.as_deref(),
+                filter: &filter,
+                list: arguments.list,
+                limit: arguments.limit.unwrap_or(own::LIMIT),
+            },
+        )?;
         return Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
-    if arguments.board.is_some() {
-        bail!("`--board` is for the tests of an application: add `--app DIRECTORY`");
+    if arguments.board.is_some() || arguments.limit.is_some() {
+        bail!("`--board` and `--limit` are for the tests of an application: add `--app`");
     }
     if arguments.seeded {
         let report = Report::new();
@@ -109,6 +125,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         emulated.extend(replay::names(&root));
         emulated.extend(fuzz::names(arguments.seeds));
         emulated.extend(whole::names());
+        emulated.extend(apps::names());
         emulated.retain(|name| filter.wants(name));
     }
     let host = if arguments.target { host::Host::default() } else { host::build(&root, &filter)? };
@@ -136,6 +153,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     replay::run(&root, &emulated, &report);
     fuzz::run(&root, &emulated, &report);
     whole::run(&root, &emulated, &report);
+    apps::run(&root, &emulated, &report);
     Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -17,24 +17,33 @@ use exov6_test::{FAILED, NO_CASE, PASSED};
 use std::path::Path;
 use std::time::Duration;
 
-/// Virtual time that a case may take.
-const LIMIT: Duration = Duration::from_secs(10);
-/// Host time that a case may take.
+/// Virtual time that a case may take, unless something else is said.
+pub const LIMIT: Duration = Duration::from_secs(2);
+/// Host time that a case may take at least.
 const HOST_LIMIT: Duration = Duration::from_secs(60);
+
+/// Which tests of which application, and how.
+pub struct Wanted<'a> {
+    /// The `app.toml`.
+    pub app: &'a Path,
+    /// Another board than it names.
+    pub board: Option<&'a str>,
+    /// Which.
+    pub filter: &'a Filter,
+    /// Only print their names.
+    pub list: bool,
+    /// Virtual time that each may take.
+    pub limit: Duration,
+}
 
 fn name(case: &Case) -> String {
     format!("{}::{}", case.task, case.name)
 }
 
-/// Builds the application at `app` and runs those of its cases that are wanted, or prints
-/// their names; whether all passed.
-pub fn run(
-    root: &Path,
-    app: &Path,
-    board: Option<&str>,
-    filter: &Filter,
-    list: bool,
-) -> Result<bool> {
+/// Builds an application and runs those of its cases that are wanted, or prints their
+/// names; whether all passed.
+pub fn run(root: &Path, wanted: &Wanted<'_>) -> Result<bool> {
+    let Wanted { app, board, filter, list, limit } = *wanted;
     let built = dist::build(root, app, board, &mut Bar::new())?;
     let image = Image::new(&built.archive, built.image)?;
     let cases = exov6_decode::cases(&image.archive);
@@ -54,14 +63,15 @@ pub fn run(
         bail!("no test has `{}` in its name; there are {}", filter.shown(), names.join(", "));
     }
     let report = Report::new();
-    boot::each(&wanted, &report, |case| name(case), |case| one(&image, case));
+    boot::each(&wanted, &report, |case| name(case), |case| one(&image, case, limit));
     Ok(report.finish())
 }
 
 /// Boots for one case; everything it said is part of the error.
-fn one(image: &Image, case: &Case) -> Result<()> {
-    let wishes = Wishes { test: case.number, run_until: Some(LIMIT), ..Wishes::default() };
-    let limit = Some(HOST_LIMIT);
+fn one(image: &Image, case: &Case, length: Duration) -> Result<()> {
+    let wishes = Wishes { test: case.number, run_until: Some(length), ..Wishes::default() };
+    // A case that does not wait costs the host several times as long.
+    let limit = Some(HOST_LIMIT.max(length * 20));
     let options = Options { time: Time::Virtual, wishes, limit, ..Options::default() };
     let boot = image.boot(&options)?;
     let why = match &boot.outcome {
@@ -70,7 +80,7 @@ fn one(image: &Image, case: &Case) -> Result<()> {
             Ok(PASSED) => return Ok(()),
             Ok(FAILED) => "it does not".to_owned(),
             Ok(NO_CASE) => format!("the image has no case {}", case.number),
-            Ok(0) => format!("it did not come to an end within {} s", LIMIT.as_secs()),
+            Ok(0) => format!("it did not come to an end within {} s", length.as_secs_f64()),
             _ => format!("the image left with status {}", outcome.status),
         },
         Err(error) => error.to_string(),

@@ -1,6 +1,6 @@
 //! Tests of the other tasks, on the target: each runs in a boot of its own.
 //!
-//! A test fails if it panics, if it does not end within 10 s of the machine's time, or if
+//! A test fails if it panics, if it does not end within 2 s of the machine's time, or if
 //! any task has faulted; `exov6_test::expect_faults` says that some will.
 #![no_std]
 #![no_main]
