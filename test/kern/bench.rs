@@ -81,7 +81,8 @@ pub fn image() -> &'static Image {
     static IMAGE: OnceLock<Image> = OnceLock::new();
     IMAGE.get_or_init(|| {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let loaded = exov6_image::load(&root.join("test/replay/app.toml"), None, root);
+        let loaded =
+            exov6_image::load(&root.join("test/replay/app.toml"), &Default::default(), root);
         let (model, linked) = loaded.unwrap_or_else(|errors| panic!("{}", errors.render(false)));
         let (mut tasks, mut all, mut ports, mut posts) = (vec![], vec![], vec![], vec![]);
         let (mut irqs, mut clients) = (vec![], vec![]);

@@ -3,6 +3,7 @@
 use crate::out::say;
 use crate::place;
 use anyhow::Result;
+use exov6_config::Variant;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,7 +25,8 @@ pub struct Arguments {
 pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let root = place::root()?;
     let app = place::app(arguments.app.as_deref(), &root)?;
-    let loaded = exov6_image::load(&app, arguments.board.as_deref(), &root).map(|(model, _)| model);
+    let variant = Variant { board: arguments.board.as_deref(), ..Variant::default() };
+    let loaded = exov6_image::load(&app, &variant, &root).map(|(model, _)| model);
     match (loaded, arguments.json) {
         (Ok(model), true) => say!("{}", serde_json::to_string_pretty(&model)?),
         (Ok(model), false) => {

@@ -9,6 +9,7 @@
 use crate::out::say;
 use crate::{place, setup, test};
 use anyhow::{Context, Result, bail};
+use exov6_config::Variant;
 use exov6_toolchain::{HARD, SOFT, Toolchain};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -76,7 +77,8 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
 /// Lints one task, as it is compiled for its image.
 fn one(root: &Path, app: &Path, board: Option<&str>, task: &str) -> Result<ExitCode> {
     let toolchain = setup::toolchain(root)?;
-    let environment = exov6_image::environment(&toolchain, app, board, root, task)?;
+    let variant = Variant { board, ..Variant::default() };
+    let environment = exov6_image::environment(&toolchain, app, &variant, root, task)?;
     let mut command = clippy(&toolchain, environment.target)?;
     environment.enter(&mut command);
     command.arg("--quiet");

@@ -4,6 +4,7 @@
 use crate::out::say;
 use crate::{place, setup};
 use anyhow::{Context, Result, bail};
+use exov6_config::Variant;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -28,8 +29,8 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let root = place::root()?;
     let app = place::app(arguments.app.as_deref(), &root)?;
     let toolchain = setup::toolchain(&root)?;
-    let board = arguments.board.as_deref();
-    let environment = exov6_image::environment(&toolchain, &app, board, &root, &arguments.task)?;
+    let variant = Variant { board: arguments.board.as_deref(), ..Variant::default() };
+    let environment = exov6_image::environment(&toolchain, &app, &variant, &root, &arguments.task)?;
     let mut command = toolchain
         .doc(environment.target)
         .with_context(|| format!("{} has no rustdoc", toolchain.sysroot.display()))?;

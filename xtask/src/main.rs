@@ -9,6 +9,7 @@ mod clippy;
 mod dist;
 mod doc;
 mod gates;
+mod map;
 mod new;
 mod out;
 mod place;
@@ -16,6 +17,7 @@ mod progress;
 mod run;
 mod screen;
 mod setup;
+mod table;
 mod terminal;
 mod test;
 mod time;
@@ -45,6 +47,8 @@ enum Command {
     Run(run::Arguments),
     /// Run the tests: host, target, and whole system
     Test(test::Arguments),
+    /// Show where everything lies: in memory, or in the address space of a task
+    Map(map::Arguments),
     /// Lint the crates that are built for the target, or one task as it is built
     Clippy(clippy::Arguments),
     /// Write the documentation of a task, as it is built
@@ -61,6 +65,7 @@ fn main() -> ExitCode {
         Command::Dist(arguments) => dist::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
         Command::Test(arguments) => test::main(&arguments),
+        Command::Map(arguments) => map::main(&arguments),
         Command::Clippy(arguments) => clippy::main(&arguments),
         Command::Doc(arguments) => doc::main(&arguments),
         Command::Gates(arguments) => gates::main(&arguments),

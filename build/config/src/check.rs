@@ -1,9 +1,9 @@
 //! Check: typed config in, model or all that is wrong out.
 //!
 //! ```text
-//!   app.toml ─► document ─► app ─┐
-//!   board ────► document ─┐      ├─► hardware, order, wiring ─► Model
-//!   chip ─────► document ─┴► machine ─┘
+//!   app.toml ─► inherit ─► app ──────┐
+//!   board ────► inherit ─┐           ├─► hardware, order, wiring ─► Model
+//!   chip ─────► inherit ─┴► machine ─┘
 //! ```
 //!
 //! Nothing here reads files: a [`Library`] gives the texts, so that tests give
@@ -12,14 +12,16 @@
 use crate::app::{self, App};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Errors};
-use crate::document;
 use crate::fields::Out;
 use crate::hardware::{self, Owned};
+use crate::inherit::{self, Whole};
 use crate::library::{File, Kind, Library, is_path};
 use crate::machine;
-use crate::model::{Band, Board, Chip, Exit, Log, Model, Profile, Supervisor, Task};
+use crate::model::{
+    Band, Board, Chip, CrateRef, Exit, LeftOut, Log, Model, Profile, Supervisor, Task,
+};
 use crate::order;
-use crate::source::{FileId, Sources, Span};
+use crate::source::{FileId, Sources, Span, Spanned};
 use crate::suggest;
 use crate::variant::{self, Variant};
 use crate::wiring;
@@ -48,14 +50,16 @@ pub fn check_for(
 ) -> Result<Model, Errors> {
     let mut sources = Sources::default();
     let mut out = Out::new();
-    let (app_file, table) = document::parse(&app.path, app.bytes, &mut sources, &mut out);
-    let model = table.and_then(|table| {
+    let (app_file, whole) = inherit::load(app, library, &mut sources, &mut out);
+    let model = whole.and_then(|whole| {
         let top = Span { file: app_file, start: 0, end: 0 };
         let Variant { board, profile } = *variant;
-        let mut app = app::read(&table, top, &mut out);
+        let mut app = app::read(&whole.table, top, &mut out);
+        app.removed = removed_tasks(&whole);
+        paths_begin_at(&mut app, directory, &whole);
         variant::check(&app, &mut out);
         let left_out = match profile {
-            Profile::Debug => vec![],
+            Profile::Debug => LeftOut::default(),
             Profile::Release => variant::leave_out(&mut app),
         };
         let wanted = app.board.as_ref().map(|own| Wanted {
@@ -63,11 +67,18 @@ pub fn check_for(
             span: board.is_none_or(|board| board == own.value).then_some(own.span),
         });
         let own_board = wanted.is_some_and(|wanted| wanted.span.is_some());
-        let mut machine = wanted.and_then(|board| machine(board, library, &mut sources, &mut out));
+        let beside = |span: Span| {
+            let found = whole.directories.iter().find(|(file, _)| *file == span.file);
+            found.map_or(directory, |(_, directory)| directory)
+        };
+        let mut machine = wanted.and_then(|board| {
+            let beside = board.span.map_or(directory, beside);
+            machine(board, beside, library, &mut sources, &mut out)
+        });
         if let (Some(machine), Profile::Release) = (&mut machine, profile) {
             machine.board.exit = Exit::None;
         }
-        assemble(&app, machine, profile, &mut out).map(|(parts, machine)| Model {
+        assemble(&app, machine, &mut out).map(|(parts, machine)| Model {
             name: app.name.map(|name| name.value).unwrap_or_default(),
             directory: directory.to_path_buf(),
             board: machine.board,
@@ -84,6 +95,9 @@ pub fn check_for(
             app_file,
             board_file: machine.board_file,
             chip_file: machine.chip_file,
+            inherited: whole.inherited,
+            board_inherited: machine.board_inherited,
+            chip_inherited: machine.chip_inherited,
         })
     });
     match model {
@@ -92,12 +106,38 @@ pub fn check_for(
     }
 }
 
+/// The tasks that were inherited and removed, with the places that say so.
+fn removed_tasks(whole: &Whole) -> Vec<Spanned<String>> {
+    let tasks = whole.removed.iter().filter_map(|(path, span)| match path.as_slice() {
+        [tasks, name] if tasks == "tasks" => Some(Spanned { value: name.clone(), span: *span }),
+        _ => None,
+    });
+    tasks.collect()
+}
+
+/// A path of a crate begins at the file that says it; from here on, at `app.toml`.
+fn paths_begin_at(app: &mut App, directory: &Path, whole: &Whole) {
+    for krate in app.tasks.iter_mut().filter_map(|task| task.crate_ref.as_mut()) {
+        let CrateRef::Path(path) = &mut krate.value else { continue };
+        let from = whole.directories.iter().find(|(file, _)| *file == krate.span.file);
+        let Some((_, from)) = from.filter(|(file, _)| whole.inherited.contains(file)) else {
+            continue;
+        };
+        *path = match from.strip_prefix(directory) {
+            Ok(below) => below.join(&*path),
+            Err(_) => std::path::absolute(from.join(&*path)).unwrap_or_else(|_| from.join(&*path)),
+        };
+    }
+}
+
 /// Board and chip with the files they came from.
 struct Machine {
     board: Board,
     board_file: FileId,
+    board_inherited: Vec<FileId>,
     chip: Chip,
     chip_file: FileId,
+    chip_inherited: Vec<FileId>,
 }
 
 /// The name of a board or chip, and where a file says it, if one does.
@@ -109,36 +149,37 @@ struct Wanted<'a> {
 
 fn machine(
     wanted: Wanted<'_>,
+    beside: &Path,
     library: &dyn Library,
     sources: &mut Sources,
     out: &mut Out,
 ) -> Option<Machine> {
-    let file = open(Kind::Board, wanted, library, out)?;
-    let (board_file, board_table) = document::parse(&file.path, file.bytes, sources, out);
-    let board_table = board_table?;
+    let file = open(Kind::Board, wanted, beside, library, out)?;
+    let own = file.directory.clone();
+    let (board_file, whole) = inherit::load(file, library, sources, out);
+    let board_whole = whole?;
     let board_top = Span { file: board_file, start: 0, end: 0 };
-    let chip_name = machine::chip_name(&board_table, board_top, out)?;
-    let chip_path = beside(wanted.name, &chip_name.value);
-    let named = Wanted { name: &chip_path, span: Some(chip_name.span) };
-    let file = open(Kind::Chip, named, library, out)?;
-    let (chip_file, chip_table) = document::parse(&file.path, file.bytes, sources, out);
+    let chip_name = machine::chip_name(&board_whole.table, board_top, out)?;
+    let named = Wanted { name: &chip_name.value, span: Some(chip_name.span) };
+    // A board in `boards/` has its chip in `chips/` beside that; a path begins at its file.
+    let from = board_whole.directories.iter().find(|(file, _)| *file == chip_name.span.file);
+    let from = from.map_or(&own, |(_, directory)| directory);
+    let in_boards = from.ends_with(Kind::Board.directory()) && !is_path(&chip_name.value);
+    let from = from.parent().filter(|_| in_boards).unwrap_or(from);
+    let file = open(Kind::Chip, named, from, library, out)?;
+    let (chip_file, whole) = inherit::load(file, library, sources, out);
+    let chip_whole = whole?;
     let chip_top = Span { file: chip_file, start: 0, end: 0 };
-    let chip = machine::chip(&stem(&chip_name.value), &chip_table?, chip_top, out)?;
-    let board = machine::board(&stem(wanted.name), &board_table, board_top, &chip, out)?;
-    Some(Machine { board, board_file, chip, chip_file })
-}
-
-/// A chip as its board names it: a path in the board's file begins at that file.
-fn beside(board: &str, chip: &str) -> String {
-    if !is_path(chip) || Path::new(chip).is_absolute() {
-        return chip.to_string();
-    }
-    let board = if is_path(board) {
-        Path::new(board).to_path_buf()
-    } else {
-        Path::new(Kind::Board.directory()).join(board)
-    };
-    board.with_file_name(chip).display().to_string()
+    let chip = machine::chip(&stem(&chip_name.value), &chip_whole.table, chip_top, out)?;
+    let board = machine::board(&stem(wanted.name), &board_whole.table, board_top, &chip, out)?;
+    Some(Machine {
+        board,
+        board_file,
+        board_inherited: board_whole.inherited,
+        chip,
+        chip_file,
+        chip_inherited: chip_whole.inherited,
+    })
 }
 
 /// A name, or the name in a path.
@@ -147,9 +188,15 @@ fn stem(name: &str) -> String {
     path.file_name().map_or_else(|| name.to_string(), |stem| stem.to_string_lossy().into_owned())
 }
 
-fn open(kind: Kind, wanted: Wanted<'_>, library: &dyn Library, out: &mut Out) -> Option<File> {
+fn open(
+    kind: Kind,
+    wanted: Wanted<'_>,
+    beside: &Path,
+    library: &dyn Library,
+    out: &mut Out,
+) -> Option<File> {
     let Wanted { name, span } = wanted;
-    match library.open(kind, name) {
+    match library.open(kind, name, beside) {
         Ok(file) => Some(file),
         Err(missing) => {
             let word = kind.word();
@@ -186,12 +233,7 @@ struct Parts {
 }
 
 /// Applies the rules that join things. `None` if one is broken.
-fn assemble(
-    app: &App,
-    machine: Option<Machine>,
-    profile: Profile,
-    out: &mut Out,
-) -> Option<(Parts, Machine)> {
+fn assemble(app: &App, machine: Option<Machine>, out: &mut Out) -> Option<(Parts, Machine)> {
     let supervisor_task = app.supervisor.as_ref().and_then(|supervisor| {
         supervisor.task.as_ref().and_then(|name| wiring::find_task(app, name, out))
     });
@@ -223,18 +265,10 @@ fn assemble(
     let mut edges = Vec::new();
     let mut wires = Vec::new();
     for (index, task) in app.tasks.iter().enumerate() {
-        // A release has no way to exit, and loses the grant instead.
-        let board = machine.as_ref().filter(|_| profile == Profile::Debug);
-        let board = board.map(|m| (m.board.name.as_str(), m.board.exit));
+        let board = machine.as_ref().map(|m| (m.board.name.as_str(), m.board.exit));
         let ports = wiring::ports(app, index, &mut edges, out);
         let posts = wiring::posts(app, index, &bits, log_at, out);
-        let mut kernel_ops = wiring::kernel_ops(app, task, board, out);
-        if profile == Profile::Release {
-            for operation in variant::NOT_IN_RELEASE {
-                kernel_ops[operation as usize] = 0;
-            }
-        }
-        wires.push((ports, posts, kernel_ops));
+        wires.push((ports, posts, wiring::kernel_ops(app, task, board, out)));
     }
     order::calls_go_up(app, &edges, &urgencies, out);
     if !out.is_empty() {

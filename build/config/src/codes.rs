@@ -54,6 +54,16 @@ codes! {
     Empty = 13,
     /// There are not more of a thing than an image can hold.
     TooMany = 14,
+    /// A file does not inherit itself.
+    InheritCycle = 15,
+    /// A file is inherited in one way.
+    InheritTwice = 16,
+    /// Inheritance has an end.
+    InheritTooDeep = 17,
+    /// What is removed was inherited.
+    NothingToRemove = 18,
+    /// A file that is inherited is there.
+    UnknownFile = 19,
     /// A board has a file.
     UnknownBoard = 20,
     /// A chip has a file.

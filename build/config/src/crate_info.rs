@@ -20,7 +20,9 @@ use crate::app;
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Errors};
 use crate::document::{self, Node, Table, Value};
-use crate::fields::{self, Fields, Keys, Out, check_unique};
+use crate::fields::{self, Fields, Out, check_unique};
+use crate::keys::TEXTS;
+use crate::keys::krate::METADATA;
 use crate::model::{CrateRef, Model};
 use crate::source::{FileId, Source, Sources, Span, Spanned};
 use crate::suggest;
@@ -58,23 +60,6 @@ pub struct CrateInfo {
     /// Configuration: name, and a value of the right type.
     pub config: Vec<(Spanned<String>, serde_json::Value)>,
 }
-
-const METADATA: Keys = Keys {
-    what: "`package.metadata.exov6`",
-    now: &[
-        "serves",
-        "ports",
-        "notifications",
-        "interrupts",
-        "timers",
-        "posts",
-        "optional-posts",
-        "uses",
-        "summary",
-        "config",
-    ],
-    later: &["windows", "heap", "stack"],
-};
 
 impl CrateInfo {
     /// Reads a crate's `Cargo.toml`.
@@ -251,7 +236,7 @@ fn declarations(table: &Table, file: FileId, directory: &Path, out: &mut Out) ->
     });
     let Some((key, node)) = ours else { return Some(info) };
     info.span = key.span;
-    let fields = Fields::open(node, METADATA, out)?;
+    let fields = Fields::open(node, node.span, &METADATA, out)?;
     info.serves = fields.string("serves", out);
     for (name, node) in fields.entries("ports", out) {
         info.ports.extend(fields::string(&name.value, node, out).map(|file| (name.clone(), file)));
@@ -260,10 +245,10 @@ fn declarations(table: &Table, file: FileId, directory: &Path, out: &mut Out) ->
     info.notifications.extend(interrupts(&fields, out));
     info.timers = fields.strings("timers", out);
     for (name, node) in fields.entries("posts", out) {
-        info.posts.push((name.clone(), fields::strings("`posts`", node, out)));
+        info.posts.push((name.clone(), fields::strings("`posts`", TEXTS, "", node, out)));
     }
     for (name, node) in fields.entries("optional-posts", out) {
-        let bits = fields::strings("`optional-posts`", node, out);
+        let bits = fields::strings("`optional-posts`", TEXTS, "", node, out);
         info.optional_posts.push((name.clone(), bits));
     }
     info.uses = fields.strings("uses", out);
@@ -284,6 +269,6 @@ fn interrupts(fields: &Fields<'_>, out: &mut Out) -> Vec<Spanned<String>> {
             .iter()
             .filter_map(|(name, node)| fields::string(&name.value, node, out))
             .collect(),
-        Some((_, node)) => fields::strings("`interrupts`", node, out),
+        Some((_, node)) => fields::strings("`interrupts`", TEXTS, "", node, out),
     }
 }

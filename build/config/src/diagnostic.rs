@@ -84,6 +84,26 @@ impl Diagnostic {
         self
     }
 
+    /// Adds what the place replaced, and through which lines each file came in.
+    fn show_inheritance(&mut self, sources: &Sources) {
+        let replaced = self.primary.as_ref().and_then(|label| sources.replaced_by(label.span));
+        if let Some(span) = replaced
+            && self.secondary.iter().all(|label| label.span != span)
+        {
+            self.secondary
+                .push(Label { span, text: "replaces what is inherited from here".into() });
+        }
+        // Labels that are added may be in inherited files themselves.
+        let mut next = 0;
+        while let Some(label) = self.primary.iter().chain(&self.secondary).nth(next) {
+            next += 1;
+            let Some(by) = sources.inheritor(label.span.file) else { continue };
+            if self.primary.iter().chain(&self.secondary).all(|other| other.span.file != by.file) {
+                self.secondary.push(Label { span: by, text: "inherited here".into() });
+            }
+        }
+    }
+
     fn group<'a>(&'a self, sources: &'a Sources) -> Group<'a> {
         let title = Level::ERROR.primary_title(printable(&self.title)).id(self.code.to_string());
         let mut group = Group::with_title(title);
@@ -130,6 +150,9 @@ impl Errors {
     /// Sorts diagnostics into reading order; those without a place come first.
     #[must_use]
     pub fn new(mut list: Vec<Diagnostic>, sources: Sources) -> Self {
+        for diagnostic in &mut list {
+            diagnostic.show_inheritance(&sources);
+        }
         list.sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| label.span));
         Errors { list, sources }
     }

@@ -15,7 +15,7 @@
 //!                     └─ notifications: declared, interrupts, timers, implicit
 //! ```
 
-use crate::source::{FileId, Sources, Span};
+use crate::source::{FileId, Source, Sources, Span};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -33,8 +33,8 @@ pub struct Model {
     pub own_board: bool,
     /// With or without what only a developer needs.
     pub profile: Profile,
-    /// Tasks of `app.toml` that this profile leaves out.
-    pub left_out: Vec<String>,
+    /// What this profile leaves out of what `app.toml` says.
+    pub left_out: LeftOut,
     /// The chip on it.
     pub chip: Chip,
     /// Scheduling bands, most urgent first; 1–32.
@@ -55,6 +55,12 @@ pub struct Model {
     pub board_file: FileId,
     /// The chip's file among the sources.
     pub chip_file: FileId,
+    /// The files that `app.toml` inherits, directly or not, in the order they were read.
+    pub inherited: Vec<FileId>,
+    /// Those that the board's file inherits.
+    pub board_inherited: Vec<FileId>,
+    /// Those that the chip's file inherits.
+    pub chip_inherited: Vec<FileId>,
 }
 
 impl Model {
@@ -87,6 +93,27 @@ impl Model {
         }
     }
 
+    /// All files that it was read from, each with its name in an archive: `app.toml`,
+    /// `board.toml`, `chip.toml`, and what they inherit, in the order of reading, as
+    /// `app.inherits/1-NAME` and so on. Names do not depend on where the files were.
+    #[must_use]
+    pub fn files(&self) -> Vec<(String, &Source)> {
+        let mut all = Vec::new();
+        for (what, own, inherited) in [
+            ("app", self.app_file, &self.inherited),
+            ("board", self.board_file, &self.board_inherited),
+            ("chip", self.chip_file, &self.chip_inherited),
+        ] {
+            all.extend(self.sources.get(own).map(|source| (format!("{what}.toml"), source)));
+            for (number, file) in (1..).zip(inherited) {
+                let Some(source) = self.sources.get(*file) else { continue };
+                let name = source.path.rsplit(['/', '\\']).next().unwrap_or_default();
+                all.push((format!("{what}.inherits/{number}-{name}"), source));
+            }
+        }
+        all
+    }
+
     /// Task indices by urgency, most urgent first.
     #[must_use]
     pub fn by_rank(&self) -> Vec<usize> {
@@ -105,6 +132,15 @@ pub enum Profile {
     Debug,
     /// The field: nothing of that is there.
     Release,
+}
+
+/// What a release does not have although `app.toml` says so.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Names of tasks.
+    pub tasks: Vec<String>,
+    /// Kernel operations that were granted: names of the task and of the operation.
+    pub grants: Vec<(String, String)>,
 }
 
 impl Profile {

@@ -331,7 +331,7 @@ fn mutate(text: &[u8], random: &mut Random) -> Vec<u8> {
 #[test]
 fn no_file_however_broken_makes_it_panic() {
     let library = common::library(&[]);
-    let text = |kind| library.open(kind, "qemu-virt").expect("is there").bytes;
+    let text = |kind| library.open(kind, "qemu-virt", Path::new("")).expect("is there").bytes;
     let (board, chip) = (text(Kind::Board), text(Kind::Chip));
     let root = fs::read(common::root().join("app.toml")).unwrap();
     let crates = fs::read(common::root().join("task/control/Cargo.toml")).unwrap();
@@ -354,7 +354,7 @@ fn no_file_however_broken_makes_it_panic() {
             }
         }
         let (app, _) = common::split(&app);
-        let file = exov6_config::File { path: "app.toml".into(), bytes: app };
+        let file = exov6_config::File::new("app.toml", app);
         if let Err(errors) = check(file, Path::new("."), &library) {
             wrong += 1;
             assert!(!errors.diagnostics().is_empty(), "an error without a reason");

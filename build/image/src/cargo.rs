@@ -1,6 +1,8 @@
-//! Cargo: builds the kernel and the tasks for the target, and says how it goes.
+//! Cargo: builds the kernel and the tasks for the target, and says how it goes and what
+//! went into them.
 
 use exov6_toolchain::Toolchain;
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -39,7 +41,41 @@ pub enum Error {
     },
 }
 
-/// Builds the program of a task's crate; the path of its ELF file.
+/// What cargo made.
+pub struct Made {
+    /// The file.
+    pub file: PathBuf,
+    /// Directories of the packages that went into it, without those of registries and of
+    /// the compiler.
+    pub packages: BTreeSet<PathBuf>,
+    /// Whether anything had to be compiled.
+    pub compiled: bool,
+}
+
+impl Made {
+    fn new(file: PathBuf, messages: &[serde_json::Value], toolchain: &Toolchain) -> Made {
+        let library = toolchain.sysroot.join("lib/rustlib/src");
+        let library = library.canonicalize().unwrap_or(library);
+        let packages = artifacts(messages)
+            .filter(|m| m["package_id"].as_str().is_some_and(|id| id.starts_with("path+")))
+            .filter_map(|m| Path::new(m["manifest_path"].as_str()?).parent().map(Path::to_owned))
+            .filter(|directory| {
+                let real = directory.canonicalize();
+                !directory.starts_with(&toolchain.sysroot)
+                    && !real.is_ok_and(|real| real.starts_with(&library))
+            });
+        let compiled = artifacts(messages).any(|m| m["fresh"] == false);
+        Made { file, packages: packages.collect(), compiled }
+    }
+}
+
+fn artifacts(
+    messages: &[serde_json::Value],
+) -> impl DoubleEndedIterator<Item = &serde_json::Value> {
+    messages.iter().filter(|message| message["reason"] == "compiler-artifact")
+}
+
+/// Builds the program of a task's crate.
 ///
 /// # Errors
 /// Any.
@@ -50,7 +86,7 @@ pub fn task(
     package: &str,
     model: &Path,
     progress: &mut dyn FnMut(&str),
-) -> Result<PathBuf, Error> {
+) -> Result<Made, Error> {
     let mut command = toolchain
         .cargo_in(target, directory)
         .map_err(|source| Error::Start { program: toolchain.cargo.clone(), source })?;
@@ -58,15 +94,15 @@ pub fn task(
     command.arg(directory.join("Cargo.toml"));
     command.env("EXOV6_TASK_MODEL", model);
     let messages = run(command, package, target, progress)?;
-    executable(&messages, directory).ok_or(Error::NoOutput {
+    let file = executable(&messages, directory).ok_or(Error::NoOutput {
         what: package.to_owned(),
         kind: "executable",
         help: "a task's crate has one `[[bin]]`",
-    })
+    })?;
+    Ok(Made::new(file, &messages, toolchain))
 }
 
-/// Builds the kernel, with checks of its invariants or without; the path of its static
-/// library.
+/// Builds the kernel, with these features, as a static library.
 ///
 /// # Errors
 /// Any.
@@ -74,19 +110,17 @@ pub fn kernel(
     toolchain: &Toolchain,
     target: &str,
     root: &Path,
-    checks: bool,
+    features: &[&str],
     progress: &mut dyn FnMut(&str),
-) -> Result<PathBuf, Error> {
+) -> Result<Made, Error> {
     let mut command = toolchain.cargo(target);
     command.args(["rustc", "--release", "--lib", "--crate-type", "staticlib", "--manifest-path"]);
     command.arg(root.join("kern/Cargo.toml"));
-    if checks {
-        command.args(["--features", "checks"]);
+    if !features.is_empty() {
+        command.args(["--features", &features.join(",")]);
     }
     let messages = run(command, "the kernel", target, progress)?;
-    messages
-        .iter()
-        .filter(|message| message["reason"] == "compiler-artifact")
+    let file = artifacts(&messages)
         .flat_map(|message| message["filenames"].as_array().into_iter().flatten())
         .filter_map(|name| name.as_str())
         .rfind(|name| name.ends_with("kern.a"))
@@ -95,7 +129,8 @@ pub fn kernel(
             what: "the kernel".to_owned(),
             kind: "static library",
             help: "clean the target directory and try again",
-        })
+        })?;
+    Ok(Made::new(file, &messages, toolchain))
 }
 
 /// Links objects with a script.
@@ -134,9 +169,7 @@ fn executable(messages: &[serde_json::Value], directory: &Path) -> Option<PathBu
         let path = Path::new(path);
         path == manifest || path.canonicalize().ok() == manifest.canonicalize().ok()
     };
-    messages
-        .iter()
-        .filter(|message| message["reason"] == "compiler-artifact")
+    artifacts(messages)
         .filter(|message| message["manifest_path"].as_str().is_some_and(same))
         .find_map(|message| message["executable"].as_str())
         .map(PathBuf::from)

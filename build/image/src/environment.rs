@@ -4,6 +4,7 @@
 //! target, and its part of the application, by way of the build script.
 
 use crate::{Error, outside, script, source, span, task_model, write_if_changed};
+use exov6_config::Variant;
 use exov6_toolchain::{HARD, SOFT, Toolchain};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -39,19 +40,18 @@ pub enum NoEnvironment {
     Build(#[from] Error),
 }
 
-/// Prepares the environment of one task of the application at `app`, on another board than
-/// it names if one is given.
+/// Prepares the environment of one task of the application at `app`.
 ///
 /// # Errors
 /// An application that does not pass `check`, and a task that it has not.
 pub fn environment(
     toolchain: &Toolchain,
     app: &Path,
-    board: Option<&str>,
+    variant: &Variant<'_>,
     root: &Path,
     task: &str,
 ) -> Result<Environment, NoEnvironment> {
-    let (model, linked) = source::load(app, board, root).map_err(Error::from)?;
+    let (model, linked) = source::load(app, variant, root).map_err(Error::from)?;
     let Some(task) = model.task(task) else {
         let names = model.tasks.iter().map(|task| task.name.as_str());
         let help = exov6_config::did_you_mean(task, names);

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Model ─► span ─► task_model + script ─► cargo ─► LinkedTask ─┐
-//!                                 kernel ─► cargo ─► libkern.a   │
+//!                                 kernel ─► cargo ─► libkern.a   │    (or kept: unchanged)
 //!                                                       │        ▼
 //!            image.elf, image.img ◄─ fill ◄─ link ◄── script ◄─ place
 //!                     │                blob, page tables
@@ -20,9 +20,11 @@ mod blob;
 mod cargo;
 mod elf;
 mod environment;
+mod kept;
 mod manifest;
 mod outside;
 mod place;
+mod programs;
 mod script;
 mod source;
 mod span;
@@ -31,7 +33,8 @@ mod task_model;
 use exov6_archive::Manifest;
 use exov6_config::{Linked, Model};
 use exov6_pagetable::{LINEAR, PAGE, SPAN_ROOT, Tables};
-use exov6_toolchain::{HARD, SOFT, Toolchain};
+use exov6_toolchain::Toolchain;
+use programs::Programs;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
@@ -47,10 +50,10 @@ pub const SUPERVISOR_SUMMARY: [&str; 2] = ["faults", "restarts"];
 
 /// What to build.
 pub struct Request<'a> {
-    /// The `app.toml`.
-    pub app: &'a Path,
-    /// The board, if it is not the one that `app.toml` names.
-    pub board: Option<&'a str>,
+    /// The checked system.
+    pub model: &'a Model,
+    /// Its crates and interfaces.
+    pub linked: &'a Linked,
     /// Root of the workspace that holds the kernel.
     pub root: &'a Path,
     /// Where the results go; created if missing.
@@ -73,6 +76,8 @@ pub enum Progress {
     },
     /// The kernel is being built.
     Kernel,
+    /// Another build has to end first.
+    Waiting,
     /// A line of cargo's.
     Cargo(String),
     /// Placing, drawing tables, linking.
@@ -84,6 +89,7 @@ impl std::fmt::Display for Progress {
         match self {
             Progress::Task { name, number, of } => write!(f, "task {number}/{of} {name}"),
             Progress::Kernel => f.write_str("kernel"),
+            Progress::Waiting => f.write_str("after another build, which is waited for"),
             Progress::Cargo(line) => f.write_str(line),
             Progress::Packing => f.write_str("packing"),
         }
@@ -103,6 +109,8 @@ pub struct Artifacts {
     pub image: PathBuf,
     /// The objects that the kernel was linked from.
     pub library: PathBuf,
+    /// What had to be compiled: names of tasks, `kernel`. Everything else was there.
+    pub compiled: Vec<String>,
 }
 
 /// Why there is no image.
@@ -166,54 +174,15 @@ impl From<exov6_config::Errors> for Error {
 /// Builds an image and its archive.
 ///
 /// # Errors
-/// Whatever is wrong with the description, the crates or the machine.
+/// Whatever is wrong with the crates or the machine.
 pub fn build(
     request: &Request<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Artifacts, Error> {
-    let (model, linked) = source::load(request.app, request.board, request.root)?;
-    outside::claim(request.toolchain, &linked)?;
-    let tasks = build_tasks(request, &model, &linked, progress)?;
-    progress(Progress::Kernel);
-    let library =
-        cargo::kernel(request.toolchain, SOFT, request.root, model.checks, &mut |line| {
-            progress(Progress::Cargo(line.to_owned()));
-        })?;
+    let Programs { tasks, kernel, compiled } = programs::build(request, progress)?;
     progress(Progress::Packing);
-    let packed = pack(request, &model, &linked, &tasks, &library)?;
-    manifest::write(request, &model, &linked, &tasks, packed)
-}
-
-/// Every task, built and linked in its span.
-fn build_tasks(
-    request: &Request<'_>,
-    model: &Model,
-    linked: &Linked,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Vec<LinkedTask>, Error> {
-    let models = request.toolchain.target_dir.join("models").join(&model.name);
-    let mut tasks = vec![];
-    for (task, own) in model.tasks.iter().zip(&linked.tasks) {
-        progress(Progress::Task {
-            name: task.name.clone(),
-            number: task.index + 1,
-            of: model.tasks.len(),
-        });
-        let fixed = span::fixed(model, task);
-        let script = models.join(format!("{}.ld", task.name));
-        write_if_changed(&script, script::task(task).as_bytes())?;
-        let json = task_model::json(model, linked, task, &fixed, &script);
-        let path = models.join(format!("{}.json", task.name));
-        write_if_changed(&path, format!("{json:#}\n").as_bytes())?;
-        let target = if task.fp { HARD } else { SOFT };
-        let toolchain = request.toolchain;
-        let program =
-            cargo::task(toolchain, target, &own.directory, &own.package, &path, &mut |line| {
-                progress(Progress::Cargo(line.to_owned()));
-            })?;
-        tasks.push(LinkedTask::new(elf::Program::read(&program)?, fixed)?);
-    }
-    Ok(tasks)
+    let packed = pack(request, request.model, request.linked, &tasks, &kernel)?;
+    manifest::write(request, request.model, request.linked, &tasks, packed, compiled)
 }
 
 /// The finished image.

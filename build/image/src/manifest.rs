@@ -18,6 +18,7 @@ pub(crate) fn write(
     linked: &Linked,
     tasks: &[LinkedTask],
     packed: Packed,
+    compiled: Vec<String>,
 ) -> Result<Artifacts, Error> {
     let manifest = describe(request, model, linked, tasks, &packed)?;
     let path = |kind: &str| request.out.join(format!("{}.{kind}", model.build_name()));
@@ -30,20 +31,17 @@ pub(crate) fn write(
     let json = exov6_archive::to_json(&manifest).unwrap_or_default();
     put(&request.out.join("manifest.json"), json.as_bytes())?;
 
-    let text = |file| model.sources.get(file).map_or(&[][..], |source| source.text.as_bytes());
-    let mut entries: Vec<(String, &[u8])> = vec![
-        ("app.toml".into(), text(model.app_file)),
-        ("board.toml".into(), text(model.board_file)),
-        ("chip.toml".into(), text(model.chip_file)),
-        ("image.elf".into(), &packed.kernel.bytes),
-        ("image.img".into(), &packed.raw),
-    ];
+    let files = model.files().into_iter();
+    let mut entries: Vec<(String, &[u8])> =
+        files.map(|(name, source)| (name, source.text.as_bytes())).collect();
+    entries.push(("image.elf".into(), &packed.kernel.bytes));
+    entries.push(("image.img".into(), &packed.raw));
     for (task, program) in model.tasks.iter().zip(tasks) {
         entries.push((elf_entry(task), &program.program.bytes));
     }
     let entries = entries.iter().map(|(name, bytes)| (name.as_str(), *bytes));
     exov6_archive::write(&archive, &manifest, entries)?;
-    Ok(Artifacts { manifest, archive, elf, image, library: packed.library })
+    Ok(Artifacts { manifest, archive, elf, image, library: packed.library, compiled })
 }
 
 fn elf_entry(task: &Task) -> String {
@@ -81,6 +79,8 @@ fn describe(
         name: model.name.clone(),
         board: model.board.name.clone(),
         chip: model.chip.name.clone(),
+        profile: model.profile.name().to_owned(),
+        left_out: left_out(model),
         image_id: packed.image_id.iter().map(|byte| format!("{byte:02x}")).collect(),
         entry: Hex(model.board.load),
         load: Hex(model.board.load),
@@ -199,6 +199,13 @@ fn of_task(
         kernel: kernel_ops(model, task),
         regions: packed.placement.regions[task.index].iter().map(region).collect(),
     }
+}
+
+/// What this image does not have although app.toml says so, in words.
+fn left_out(model: &Model) -> Vec<String> {
+    let tasks = model.left_out.tasks.iter().map(|task| format!("task {task}"));
+    let grants = model.left_out.grants.iter();
+    tasks.chain(grants.map(|(task, operation)| format!("{operation} of {task}"))).collect()
 }
 
 /// What the kernel has of the image, in address order.

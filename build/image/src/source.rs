@@ -4,15 +4,13 @@ use crate::outside::{members, search, workspace_of};
 use exov6_config::{CrateInfo, Errors, InterfaceFacts, Interfaces, Linked, Model, Variant};
 use std::path::{Path, PathBuf};
 
-/// Reads and checks an `app.toml` and everything it names, short of compiling; on
-/// another board than it names if one is given.
+/// Reads and checks an `app.toml` and everything it names, short of compiling.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn load(app: &Path, board: Option<&str>, root: &Path) -> Result<(Model, Linked), Errors> {
+pub fn load(app: &Path, variant: &Variant<'_>, root: &Path) -> Result<(Model, Linked), Errors> {
     let search = search(app, root);
-    let variant = Variant { board, ..Variant::default() };
-    let mut model = exov6_config::load_for(app, &variant, &search)?;
+    let mut model = exov6_config::load_for(app, variant, &search)?;
     // Build scripts run elsewhere: from here on, paths are absolute.
     if let Ok(absolute) = std::path::absolute(&model.directory) {
         model.directory = absolute;

@@ -6,7 +6,7 @@
 use crate::files::{Plan, fill, read};
 use crate::manifest::Workspace;
 use crate::{Error, Made, camel_case, check_name};
-use exov6_config::{Linked, Model};
+use exov6_config::{Linked, Model, Variant};
 use std::path::{Path, PathBuf};
 use toml_edit::DocumentMut;
 
@@ -52,7 +52,7 @@ pub fn task(request: &Task<'_>) -> Result<Made, Error> {
     let Task { name, app, root, .. } = *request;
     check_name("a task", name, "")?;
     let config = |errors| Error::Config(Box::new(errors));
-    let (model, linked) = exov6_image::load(app, None, root).map_err(config)?;
+    let (model, linked) = exov6_image::load(app, &Variant::default(), root).map_err(config)?;
     if model.task(name).is_some() {
         let help = "it has a task of this name; choose another";
         return Err(Error::Exists { path: app.to_owned(), help });
@@ -88,7 +88,7 @@ pub fn task(request: &Task<'_>) -> Result<Made, Error> {
     let text = appended(app, &read(app)?, &text)?;
     plan.change(app.to_owned(), text);
     let made = plan.write()?;
-    exov6_image::load(app, None, root).map_err(config)?;
+    exov6_image::load(app, &Variant::default(), root).map_err(config)?;
     Ok(made)
 }
 

@@ -1,5 +1,6 @@
 //! What is begun passes `check`; what is there is not touched; what is wrong is said.
 
+use exov6_config::Variant;
 use exov6_image::load;
 use exov6_new::{App, Board, Error, Task, app, board, next_steps, task};
 use std::fs;
@@ -24,7 +25,7 @@ fn text(path: &Path) -> String {
 /// The names of the tasks, once the application has been checked.
 #[track_caller]
 fn checked(directory: &Path) -> Vec<String> {
-    let (model, _) = load(&directory.join("app.toml"), None, &root())
+    let (model, _) = load(&directory.join("app.toml"), &Variant::default(), &root())
         .unwrap_or_else(|errors| panic!("{}", errors.render(false)));
     model.tasks.iter().map(|task| task.name.clone()).collect()
 }
@@ -106,7 +107,7 @@ fn new_tasks_come_last_below_whom_they_call_and_pass_check() {
     assert_eq!(checked(&directory)[6..], ["led", "half-er", "user"]);
     let after = text(&app);
     assert!(after.starts_with(before.trim_end()), "what was there stays as it was");
-    let (model, _) = load(&app, None, &root()).unwrap();
+    let (model, _) = load(&app, &Variant::default(), &root()).unwrap();
     let place = |name: &str| model.task(name).map(|task| (task.band, task.priority)).unwrap();
     assert_eq!((place("led"), place("half-er"), place("user")), ((1, 3), (1, 4), (1, 5)));
     // The types of what it calls come from crates that it did not have.
@@ -156,7 +157,8 @@ fn a_new_board_is_a_copy_that_can_be_named_at_once() {
     let app = directory.join("app.toml");
     let request = Board { name: "mine", from: "qemu-virt-gicv3", app: &app, root: &root() };
     board(&request).unwrap();
-    let (model, _) = load(&app, Some("mine"), &root()).unwrap();
+    let (model, _) =
+        load(&app, &Variant { board: Some("mine"), ..Variant::default() }, &root()).unwrap();
     assert_eq!((model.board.name.as_str(), model.chip.gic.version), ("mine", 3));
     let error = board(&request).unwrap_err().to_string();
     assert!(error.ends_with("boards/mine.toml exists already; choose another name"), "{error}");

@@ -21,6 +21,7 @@
 mod apps;
 mod backoff;
 mod boot;
+mod building;
 mod fuzz;
 mod host;
 mod machine;

@@ -44,10 +44,13 @@ pub fn library(others: &[(String, Vec<u8>)]) -> Memory {
         library = library.with(kind, "qemu-virt", text);
     }
     for (path, bytes) in others {
+        if !["boards/", "chips/", "crates/", "idl/"].iter().any(|place| path.starts_with(place)) {
+            library.others.push(File::new(path, bytes.clone()));
+        }
         for kind in [Kind::Board, Kind::Chip] {
             let name = path.strip_prefix(kind.directory()).and_then(|p| p.strip_prefix('/'));
             if let Some(name) = name.and_then(|name| name.strip_suffix(".toml")) {
-                let file = File { path: path.clone(), bytes: bytes.clone() };
+                let file = File::new(path, bytes.clone());
                 library.files.insert((kind, name.to_string()), file);
             }
         }
@@ -58,8 +61,10 @@ pub fn library(others: &[(String, Vec<u8>)]) -> Memory {
 /// Checks a fixture without its crates.
 pub fn check_fixture(name: &str, bytes: &[u8], directory: &Path) -> Result<Model, Errors> {
     let (app, others) = split(bytes);
-    let app = File { path: format!("{name}.toml"), bytes: app };
-    check(app, directory, &library(&others))
+    let mut library = library(&others);
+    let app = File::new(format!("{name}.toml"), app);
+    library.others.push(app.clone());
+    check(app, directory, &library)
 }
 
 /// Interfaces that are lines of `operation = number`; their text is their hash.
