@@ -69,10 +69,7 @@ pub fn app(request: &App<'_>) -> Result<Made, Error> {
             ),
         });
     }
-    let manifest = root.join("Cargo.toml").display().to_string();
-    // Not relative, even inside: the alias works from each directory below.
-    let alias = ["run", "--quiet", "--manifest-path", &manifest, "--package", "xtask", "--"];
-    let alias: toml_edit::Array = alias.into_iter().collect();
+    let alias = alias(&root.join("Cargo.toml"));
     let lock = read(&root.join("Cargo.lock")).unwrap_or_default();
     let mut plan = Plan::default();
     for (place, text) in FILES {
@@ -89,6 +86,18 @@ pub fn app(request: &App<'_>) -> Result<Made, Error> {
     plan.write()
 }
 
+/// The value of the alias `xtask`. The path is never relative: the alias works from each
+/// directory below. As one string if that can be, because of a directory's alias and its
+/// parent's cargo takes the nearer if both are strings, and joins lists.
+fn alias(manifest: &Path) -> toml_edit::Value {
+    let manifest = manifest.display().to_string();
+    let words = ["run", "--quiet", "--manifest-path", &manifest, "--package", "xtask", "--"];
+    if manifest.contains(char::is_whitespace) {
+        return words.into_iter().collect::<toml_edit::Array>().into();
+    }
+    words.join(" ").into()
+}
+
 /// How a person in `here` would go on: the lines to type.
 #[must_use]
 pub fn next_steps(directory: &Path, here: &Path) -> Vec<String> {
@@ -100,4 +109,18 @@ pub fn next_steps(directory: &Path, here: &Path) -> Vec<String> {
         "cargo xtask run --for 1s".to_owned(),
         "cargo xtask test".to_owned(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::alias;
+    use std::path::Path;
+
+    #[test]
+    fn an_alias_is_one_string_unless_that_would_tear_the_path_apart() {
+        let value = |path: &str| alias(Path::new(path)).to_string();
+        let plain = "\"run --quiet --manifest-path /a/Cargo.toml --package xtask --\"";
+        assert_eq!(value("/a/Cargo.toml"), plain);
+        assert!(value("/a b/Cargo.toml").contains("\"--manifest-path\", \"/a b/Cargo.toml\", "));
+    }
 }

@@ -63,11 +63,11 @@ fn outcome(suite: &Suite, number: u64, faulted: impl Fn(u32) -> bool) -> u8 {
     case();
     let expected = EXPECTED.load(Relaxed);
     if faulted(expected) {
-        defmt::error!("{=str}: more than {=u32} faults", name, expected);
+        defmt::error!("{=str}: expected {=u32} faults, and there were more", name, expected);
         return FAILED;
     }
     if expected > 0 && !faulted(expected - 1) {
-        defmt::error!("{=str}: fewer than {=u32} faults", name, expected);
+        defmt::error!("{=str}: expected {=u32} faults, and there were fewer", name, expected);
         return FAILED;
     }
     defmt::debug!("{=str}: ok", name);

@@ -135,6 +135,9 @@ fn runs(application: &Application) -> Result<()> {
     let image = application.directory.join(format!("target/dist/{NAME}/{NAME}.img"));
     ensure!(image.is_file() || std::env::var_os("CARGO_TARGET_DIR").is_some(), "no {image:?}");
 
+    let broken = application.typed(&["run", "--for", "1s", "--break", "counter"])?;
+    broken.expect_failure(&["takes commands"])?;
+
     application.edit("app.toml", "to = \"counter\", ops = [\"add\"]", "to = \"conuter\"")?;
     let refused = application.typed(&["dist"])?;
     application.edit("app.toml", "to = \"conuter\"", "to = \"counter\", ops = [\"add\"]")?;
@@ -158,11 +161,27 @@ fn tests(application: &Application) -> Result<()> {
         }
     }
 
-    /// A fault that is expected is none.
+    /// A fault that is expected must come.
     fn expected() {
         exov6_test::expect_faults(1);
     }
+
+    /// If it comes, all is well.
+    fn told() {
+        exov6_test::expect_faults(1);
+        idl::supervisor::Supervisor::new(ports::SUPERVISOR).inject(tasks::CLIENT).unwrap();
+    }
+
+    /// One that nobody expected is a failure, whoever has it.
+    fn untold() {
+        idl::supervisor::Supervisor::new(ports::SUPERVISOR).inject(tasks::CLIENT).unwrap();
+    }
 ";
+    application.edit(
+        "app.toml",
+        "[\"stop\", \"history\"]",
+        "[\"stop\", \"history\", \"inject\"]",
+    )?;
     let last = "        assert_eq!(counter.add(0), Ok(before));\n    }\n";
     application.edit("tests/src/main.rs", last, &format!("{last}{more}"))?;
     let failed = application.typed(&["test"])?;
@@ -176,8 +195,12 @@ fn tests(application: &Application) -> Result<()> {
         "FAILED tests::endless",
         "it did not come to an end within 2 s",
         "FAILED tests::expected",
-        "fewer than 1 faults",
-        "\n0 passed, 4 failed\n",
+        "expected: expected 1 faults, and there were fewer",
+        "\nok tests::told (",
+        "FAILED tests::untold",
+        "client was stopped by tests",
+        "untold: expected 0 faults, and there were more",
+        "\n1 passed, 5 failed\n",
     ])
 }
 
