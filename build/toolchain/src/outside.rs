@@ -1,8 +1,8 @@
 //! Packages of other workspaces: applications that live outside of this repository.
 //!
 //! ```text
-//!   /home/me/blinky/            the application's own workspace: becomes /app
-//!   /home/me/exov6/             this one:                        becomes /exov6
+//!   …/blinky/                   the application's own workspace: becomes /app
+//!   …/exov6/                    this one:                        becomes /exov6
 //!   …/exov6/target/exov6/       what both are built into
 //! ```
 //!

@@ -65,14 +65,7 @@ macro_rules! tests {
         const ON_TARGET_TESTS: &str =
             concat!($(stringify!($name), "\t", $($holds,)* "\n"),*);
 
-        /// Where the host finds the names of the cases.
-        #[allow(unsafe_code, reason = "the host finds the cases by this name")]
-        #[unsafe(no_mangle)]
-        static EXOV6_TESTS: [u8; ON_TARGET_TESTS.len()] = {
-            let mut bytes = [0; ON_TARGET_TESTS.len()];
-            bytes.copy_from_slice(ON_TARGET_TESTS.as_bytes());
-            bytes
-        };
+        userlib::note!(EXOV6_TESTS = ON_TARGET_TESTS);
 
         fn on_target_tests() -> ! {
             let supervisor = idl::supervisor::Supervisor::new(ports::SUPERVISOR);

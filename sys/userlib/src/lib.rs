@@ -84,6 +84,22 @@ macro_rules! task {
     };
 }
 
+/// Puts a text into the task's program under a name by which the host finds it, as bytes
+/// that code may read as well.
+#[macro_export]
+macro_rules! note {
+    ($name:ident = $text:expr) => {
+        #[allow(unsafe_code, reason = "the host finds the text by this name")]
+        #[unsafe(no_mangle)]
+        static $name: [u8; $text.len()] = {
+            let text: &str = $text;
+            let mut bytes = [0; $text.len()];
+            bytes.copy_from_slice(text.as_bytes());
+            bytes
+        };
+    };
+}
+
 /// Makes a `fn main() -> !` the task's first function.
 #[macro_export]
 macro_rules! entry {
