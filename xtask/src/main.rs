@@ -8,10 +8,12 @@ mod check;
 mod clippy;
 mod debug;
 mod dist;
+mod doc;
 mod explain;
 mod gates;
 mod live;
 mod map;
+mod new;
 mod out;
 mod place;
 mod progress;
@@ -42,6 +44,8 @@ struct Arguments {
 enum Command {
     /// Find what this machine lacks for building and running images, and install it
     Setup(setup::Arguments),
+    /// Begin an application, a task of one, or a board
+    New(new::Arguments),
     /// Check an app.toml without building anything
     Check(check::Arguments),
     /// Say more about a rule: why it is, what breaks it, how to mend that
@@ -58,12 +62,14 @@ enum Command {
     Test(test::Arguments),
     /// Show where everything lies: in memory, or in the address space of a task
     Map(map::Arguments),
-    /// Lint the crates that are built for the target
+    /// Lint the crates that are built for the target, or one task as it is built
     Clippy(clippy::Arguments),
     /// Prove what a finished image isolates from what, and print who can touch what
     Verify(verify::Arguments),
     /// Show what each task takes of the machine's memory
     Sizes(sizes::Arguments),
+    /// Write the documentation of a task, as it is built
+    Doc(doc::Arguments),
     /// Hold figures of the kernel and of the source against their limits
     Gates(gates::Arguments),
 }
@@ -71,6 +77,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Setup(arguments) => setup::main(&arguments),
+        Command::New(arguments) => new::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),
         Command::Explain(arguments) => explain::main(&arguments),
         Command::Schema(arguments) => schema::main(&arguments),
@@ -82,6 +89,7 @@ fn main() -> ExitCode {
         Command::Clippy(arguments) => clippy::main(&arguments),
         Command::Verify(arguments) => verify::main(&arguments),
         Command::Sizes(arguments) => sizes::main(&arguments),
+        Command::Doc(arguments) => doc::main(&arguments),
         Command::Gates(arguments) => gates::main(&arguments),
     };
     done.unwrap_or_else(|error| {

@@ -66,6 +66,13 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     if let (Some(task), Some(run_for)) = (&arguments.break_task, arguments.run_for) {
         script.push(break_at_half(&archive, task, run_for)?);
     }
+    if !script.is_empty() && !takes_commands(&archive) {
+        bail!(
+            "no task of {} takes commands: `--break` and `--input` need one that uses \
+             `boot-info`, as the demo's console does",
+            archive.manifest.name
+        );
+    }
     if arguments.gdb {
         let scripts = debug::write(&archive, &built.elf, GDB)?;
         eprintln!(
@@ -83,6 +90,16 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         }
         None => interactive(&archive, &built.image, script, arguments.gdb),
     }
+}
+
+/// Whether a task reads the script in the boot-info page. A test task looks there for
+/// something else.
+fn takes_commands(archive: &Archive) -> bool {
+    let tests = exov6_decode::cases(archive);
+    archive.manifest.tasks.iter().any(|task| {
+        task.regions.iter().any(|region| region.name.as_deref() == Some("boot-info"))
+            && tests.iter().all(|case| case.task != task.name)
+    })
 }
 
 /// The command that makes a task fault at half the time.

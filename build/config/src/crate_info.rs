@@ -7,6 +7,7 @@
 //! notifications = ["sample"]                    # bits it waits for, interrupts' too
 //! timers        = ["release"]                   # timers it arms
 //! posts         = { act = ["command"] }         # whom it notifies
+//! optional-posts = { console = ["input"] }      # … and whom if there is somebody
 //! uses          = ["uart0"]                     # peripherals it touches
 //! summary       = ["loops"]                     # counters it keeps
 //! config        = { gain = 3.0 }                # configuration, with example values
@@ -59,6 +60,8 @@ pub struct CrateInfo {
     pub timers: Vec<Spanned<String>>,
     /// Posts: target, and its bits.
     pub posts: Vec<(Spanned<String>, Vec<Spanned<String>>)>,
+    /// Posts that an application may leave out.
+    pub optional_posts: Vec<(Spanned<String>, Vec<Spanned<String>>)>,
     /// Peripherals and `boot-info`.
     pub uses: Vec<Spanned<String>>,
     /// Summary counters.
@@ -183,8 +186,11 @@ impl CrateInfo {
         let mut info = self.clone();
         info.span.file = file;
         let pairs = info.ports.iter_mut().flat_map(|(name, interface)| [name, interface]);
-        let posts =
-            info.posts.iter_mut().flat_map(|(name, bits)| std::iter::once(name).chain(bits));
+        let posts = info
+            .posts
+            .iter_mut()
+            .chain(&mut info.optional_posts)
+            .flat_map(|(name, bits)| std::iter::once(name).chain(bits));
         pairs
             .chain(posts)
             .chain(&mut info.serves)
@@ -267,6 +273,7 @@ fn declarations(
         notifications: Vec::new(),
         timers: Vec::new(),
         posts: Vec::new(),
+        optional_posts: Vec::new(),
         uses: Vec::new(),
         summary: Vec::new(),
         config: Vec::new(),
@@ -321,6 +328,10 @@ fn declarations(
     info.timers = fields.strings("timers", out);
     for (name, node) in fields.entries("posts", out) {
         info.posts.push((name.clone(), fields::strings("`posts`", TEXTS, "", node, out)));
+    }
+    for (name, node) in fields.entries("optional-posts", out) {
+        let bits = fields::strings("`optional-posts`", TEXTS, "", node, out);
+        info.optional_posts.push((name.clone(), bits));
     }
     info.uses = fields.strings("uses", out);
     info.summary = fields.strings("summary", out);

@@ -47,7 +47,7 @@ pub trait Interfaces {
 
     /// The file of this name, for a crate and an application: beside the crate's
     /// `Cargo.toml`, then in `idl/` of the application, then in `idl/` of the
-    /// directories above the crate.
+    /// directories above the crate, then in [`Interfaces::last`].
     ///
     /// # Errors
     ///
@@ -55,13 +55,20 @@ pub trait Interfaces {
     fn find(&self, krate: &Path, app: &Path, name: &str) -> Result<PathBuf, Vec<PathBuf>> {
         let above = krate.ancestors().map(|directory| directory.join("idl").join(name));
         let mut tried = Vec::new();
-        for path in [krate.join(name), app.join("idl").join(name)].into_iter().chain(above) {
+        let first = [krate.join(name), app.join("idl").join(name)].into_iter();
+        for path in first.chain(above).chain(self.last().map(|last| last.join(name))) {
             if path.is_file() {
                 return Ok(path);
             }
             tried.push(path);
         }
         Err(tried)
+    }
+
+    /// Where to look when it is nowhere near: what an application outside of the
+    /// repository may use of it.
+    fn last(&self) -> Option<PathBuf> {
+        None
     }
 }
 
@@ -185,13 +192,11 @@ fn declarations(model: &Model, task: &Task, info: &CrateInfo, out: &mut Out) {
     let app_timers = task.timers.iter().map(|timer| (timer.name.as_str(), timer.span)).collect();
     both(task, info, "timer", &of(&info.timers), &app_timers, out);
 
-    let posts: Vec<_> = info
-        .posts
-        .iter()
-        .flat_map(|(target, bits)| {
-            bits.iter().map(move |bit| (format!("{}.{}", target.value, bit.value), bit.span))
-        })
-        .collect();
+    let each = |(target, bits): &(Spanned<String>, Vec<Spanned<String>>)| -> Vec<_> {
+        bits.iter().map(|bit| (format!("{}.{}", target.value, bit.value), bit.span)).collect()
+    };
+    let posts: Vec<_> = info.posts.iter().flat_map(each).collect();
+    let optional = info.optional_posts.iter().flat_map(each);
     let app_posts: Vec<_> = task
         .posts
         .iter()
@@ -199,7 +204,11 @@ fn declarations(model: &Model, task: &Task, info: &CrateInfo, out: &mut Out) {
         .flat_map(|post| post.bits.iter().map(move |bit| (post.target, bit)))
         .map(|(target, bit)| (format!("{}.{}", model.tasks[target].name, bit.name), bit.span))
         .collect();
-    let app_posts = app_posts.iter().map(|(name, span)| (name.as_str(), *span)).collect();
+    let app_posts: Names<'_> =
+        app_posts.iter().map(|(name, span)| (name.as_str(), *span)).collect();
+    let granted = |name: &str| app_posts.iter().any(|(other, _)| *other == name);
+    let posts: Vec<_> =
+        posts.into_iter().chain(optional.filter(|(name, _)| granted(name))).collect();
     both(task, info, "post", &posts, &app_posts, out);
 
     let mut app_uses: Names<'_> =

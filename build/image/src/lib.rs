@@ -19,8 +19,10 @@
 mod blob;
 mod cargo;
 mod elf;
+mod environment;
 mod kept;
 mod manifest;
+mod outside;
 mod place;
 mod programs;
 mod script;
@@ -39,6 +41,8 @@ use std::path::{Path, PathBuf};
 
 pub use cargo::Error as CargoError;
 pub use elf::{Error as ElfError, begins_panic};
+pub use environment::{Environment, NoEnvironment, environment};
+pub use outside::{home, search};
 pub use place::{LinkedTask, Placement, Region};
 pub use source::load;
 pub use stack::{Error as StackError, MARGIN as STACK_MARGIN};

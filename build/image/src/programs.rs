@@ -3,7 +3,7 @@
 use crate::kept::Kept;
 use crate::place::LinkedTask;
 use crate::{Error, Progress, Request};
-use crate::{cargo, elf, script, source, span, stack, task_model, write_if_changed};
+use crate::{cargo, elf, outside, script, span, stack, task_model, write_if_changed};
 use exov6_config::LinkedTask as Crate;
 use exov6_config::model::{Profile, Task};
 use exov6_toolchain::{HARD, SOFT, Toolchain};
@@ -29,6 +29,7 @@ pub(crate) fn build(
 ) -> Result<Programs, Error> {
     let place = request.toolchain.target_dir.join("kept");
     let _alone = alone(&place, progress)?;
+    outside::claim(request.toolchain, request.linked)?;
     let mut builder = Builder { request, progress, compiled: vec![] };
     let mut kept = Kept::new(place.join(request.model.build_name()));
     let mut tasks = vec![];
@@ -58,12 +59,9 @@ impl Builder<'_, '_> {
         write_if_changed(&path, json.as_bytes())?;
         let target = if task.fp { HARD } else { SOFT };
         let mut recipe = recipe(toolchain, target);
-        recipe.extend([
-            own.package.clone(),
-            own.bin.clone().unwrap_or_default(),
-            script_text,
-            json,
-        ]);
+        // Where it is, too: another application may have the same names.
+        recipe.extend([own.package.clone(), own.directory.display().to_string()]);
+        recipe.extend([own.bin.clone().unwrap_or_default(), script_text, json]);
 
         let name = format!("{}.elf", task.name);
         let program = match kept.find(&name, &recipe) {
@@ -144,7 +142,7 @@ fn recipe(toolchain: &Toolchain, target: &str) -> Vec<String> {
 /// Files that cargo obeys when it builds the package in `directory`, whether they are
 /// there or not.
 fn surroundings(directory: &Path, toolchain: &Toolchain) -> BTreeSet<PathBuf> {
-    let workspace = source::workspace_of(directory);
+    let workspace = outside::workspace_of(directory);
     let workspace = workspace.as_deref().unwrap_or(directory);
     let mut files: BTreeSet<PathBuf> =
         ["Cargo.toml", "Cargo.lock"].iter().map(|name| workspace.join(name)).collect();

@@ -7,8 +7,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The repository's interfaces, for crates that are not inside it.
+const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../idl");
+
 /// The file of an interface that a crate names: beside the crate's `Cargo.toml`,
-/// then in `idl/` of each directory above, the nearest first.
+/// then in `idl/` of each directory above, the nearest first, then in the repository's.
 ///
 /// # Errors
 /// The paths that were tried.
@@ -16,6 +19,7 @@ pub fn find(directory: &Path, name: &str) -> Result<PathBuf, Vec<PathBuf>> {
     let tried: Vec<PathBuf> = [directory.join(name)]
         .into_iter()
         .chain(directory.ancestors().map(|above| above.join("idl").join(name)))
+        .chain([Path::new(REPOSITORY).join(name)])
         .collect();
     tried.iter().find(|path| path.is_file()).cloned().ok_or(tried)
 }

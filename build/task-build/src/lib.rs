@@ -114,6 +114,7 @@ pub fn for_image(directory: &Path, model_file: &Path) -> Result<Output, Error> {
     config::convert(&mut model.config, &declared.config)
         .map_err(|error| error.with_input(model_file).with_input(&manifest))?;
     model.any_ports = declared.any_ports;
+    metadata::add_optional_posts(&mut model.posts, &declared.optional_posts);
     let (modules, mut inputs) = interfaces::modules(&model, declared.package.as_str())?;
     inputs.extend([model_file.to_owned(), manifest]);
     let code = emit(&model, &modules).map_err(in_model)?;

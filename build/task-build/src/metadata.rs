@@ -8,6 +8,7 @@
 //! interrupts    = ["uart-irq"]                  # … those of interrupts
 //! timers        = ["release"]                   # timers it arms
 //! posts         = { act = ["command"] }         # whom it notifies
+//! optional-posts = { console = ["input"] }      # … and whom if there is somebody
 //! uses          = ["uart0"]                     # peripherals, `boot-info`
 //! summary       = ["loops"]                     # counters it keeps
 //! config        = { gain = 3.0 }                # configuration, with example values
@@ -33,13 +34,14 @@ use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 /// Fields of `[package.metadata.exov6]`.
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 12] = [
     "serves",
     "ports",
     "notifications",
     "interrupts",
     "timers",
     "posts",
+    "optional-posts",
     "uses",
     "summary",
     "config",
@@ -74,6 +76,8 @@ pub struct Metadata {
     pub timers: Vec<String>,
     /// Targets of posts, and their bits.
     pub posts: Vec<(String, Vec<String>)>,
+    /// The same, of posts that an application may leave out.
+    pub optional_posts: Vec<(String, Vec<String>)>,
     /// Peripherals.
     pub uses: Vec<String>,
     /// Summary counters.
@@ -148,6 +152,10 @@ pub fn parse(file: &str, text: &str, bin: Option<&str>) -> Result<Metadata, Erro
     metadata.timers = reader.list("timers")?;
     for (name, value) in reader.table("posts")? {
         metadata.posts.push((name.clone(), reader.texts(&format!("posts.{name}"), value)?));
+    }
+    for (name, value) in reader.table("optional-posts")? {
+        let bits = reader.texts(&format!("optional-posts.{name}"), value)?;
+        metadata.optional_posts.push((name.clone(), bits));
     }
     metadata.uses = reader.list("uses")?;
     metadata.summary = reader.list("summary")?;
@@ -297,6 +305,20 @@ pub fn stub(
             Ok(Port { name: name.clone(), number, server: name.clone(), interface, mask: 0 })
         })
         .collect::<Result<_, Error>>()?;
+    let mut posts: Vec<Post> = numbered(&metadata.posts)
+        .map(|(number, (task, bits))| Post {
+            task: task.clone(),
+            number,
+            bits: (0..)
+                .zip(bits)
+                .map(|(bit, name)| PostBit {
+                    name: name.clone(),
+                    mask: 1_u32.checked_shl(bit).unwrap_or(0),
+                })
+                .collect(),
+        })
+        .collect();
+    add_optional_posts(&mut posts, &metadata.optional_posts);
     let serves = match &metadata.serves {
         Some(file) => Some(Serves { interface: locate(directory, file)?, clients: Vec::new() }),
         None => None,
@@ -319,19 +341,7 @@ pub fn stub(
                 bit: u8::try_from(bit).unwrap_or(u8::MAX),
             })
             .collect(),
-        posts: numbered(&metadata.posts)
-            .map(|(number, (task, bits))| Post {
-                task: task.clone(),
-                number,
-                bits: (0..)
-                    .zip(bits)
-                    .map(|(bit, name)| PostBit {
-                        name: name.clone(),
-                        mask: 1_u32.checked_shl(bit).unwrap_or(0),
-                    })
-                    .collect(),
-            })
-            .collect(),
+        posts,
         devices: numbered(&metadata.uses)
             .map(|(i, name)| Device {
                 name: name.clone(),
@@ -348,6 +358,23 @@ pub fn stub(
         config: metadata.config.clone(),
         ..TaskModel::default()
     })
+}
+
+/// Adds what a crate may post and this application does not grant: with no bits, which
+/// `userlib::post` leaves alone.
+pub(crate) fn add_optional_posts(posts: &mut Vec<Post>, optional: &[(String, Vec<String>)]) {
+    for (task, bits) in optional {
+        let known = posts.iter().position(|post| post.task == *task).unwrap_or_else(|| {
+            posts.push(Post { task: task.clone(), number: 0, bits: Vec::new() });
+            posts.len() - 1
+        });
+        for name in bits {
+            let granted = &mut posts[known].bits;
+            if granted.iter().all(|bit| bit.name != *name) {
+                granted.push(PostBit { name: name.clone(), mask: 0 });
+            }
+        }
+    }
 }
 
 /// Pairs with numbers from 0; what exceeds a byte is beyond every limit anyway.

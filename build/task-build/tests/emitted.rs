@@ -161,14 +161,37 @@ fn the_stub_of_the_supervisor_has_what_every_supervisor_has() {
 }
 
 #[test]
+fn a_post_that_this_application_leaves_out_has_no_bits() {
+    let directory = task_crate();
+    let here = directory.path();
+    let both = "posts = { uart-0 = [\"go\", \"stop\"] }";
+    let optional = "optional-posts = { uart-0 = [\"stop\", \"more\"], nobody = [\"word\"] }";
+    edit(here, "Cargo.toml", both, &format!("{both}\n{optional}"));
+    let image = for_image(here, &here.join("both.json")).unwrap().code;
+    let host = for_host(here).unwrap().code;
+    for code in [image, host] {
+        let code: String = code.split_whitespace().collect();
+        let value = |name: &str| {
+            let at = code.find(&format!("pubconst{name}:::userlib::PostGrant")).expect(name);
+            code[at..].split("Bits(").nth(1).unwrap().split(')').next().unwrap().to_owned()
+        };
+        assert!(code.contains("pubmodnobody{"));
+        assert_eq!((value("MORE"), value("WORD")), ("0b0".to_owned(), "0b0".to_owned()));
+        assert_ne!(value("STOP"), "0b0", "it is granted");
+    }
+}
+
+#[test]
 fn interfaces_are_looked_for_beside_the_crate_and_then_upwards() {
     let root = tempfile::tempdir().unwrap();
     let (krate, idl) = (root.path().join("task/plant"), root.path().join("idl"));
     fs::create_dir_all(&krate).unwrap();
     fs::create_dir_all(&idl).unwrap();
-    let tried = find(&krate, "plant.idol").unwrap_err();
-    assert_eq!(tried[0], krate.join("plant.idol"));
-    assert!(tried.contains(&idl.join("plant.idol")));
+    let tried = find(&krate, "nothing.idol").unwrap_err();
+    assert_eq!(tried[0], krate.join("nothing.idol"));
+    assert!(tried.contains(&idl.join("nothing.idol")));
+    // An application outside of the repository uses what is in it, unless it has its own.
+    assert!(find(&krate, "plant.idol").unwrap().ends_with("../../idl/plant.idol"));
     fs::write(idl.join("plant.idol"), "").unwrap();
     assert_eq!(find(&krate, "plant.idol"), Ok(idl.join("plant.idol")));
     fs::write(krate.join("plant.idol"), "").unwrap();
