@@ -61,6 +61,7 @@
 #![forbid(unsafe_code)]
 
 mod canonical;
+mod describe;
 mod error;
 mod fields;
 mod generate;
@@ -68,12 +69,17 @@ mod model;
 mod read;
 mod ron;
 mod types;
+mod values;
 
 pub use canonical::{canonical, hash};
+pub use describe::{client_symbol, describe, server_symbol};
 pub use error::{Error, Errors};
-pub use generate::{Sides, generate};
-pub use model::{Argument, ErrorType, Interface, Lease, Operation, Reply, Right, Transport};
-pub use types::Type;
+pub use generate::{Options, Sides, generate};
+pub use model::{
+    Argument, Encoding, ErrorType, Interface, Lease, Operation, Recv, Reply, Right, Transport,
+    Value,
+};
+pub use types::{Length, Parameter, Type};
 
 /// Reads and checks an interface. `file` is how errors name the file.
 ///

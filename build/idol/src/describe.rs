@@ -1,0 +1,129 @@
+//! An interface as JSON: for the archive, the debugger and whoever asks.
+//!
+//! ```json
+//! { "format": "exov6-interface/1", "name": "Plant", "module": "plant", "hash": "…",
+//!   "operations": [
+//!     { "number": 2, "name": "drive", "doc": "…", "idempotent": true,
+//!       "encoding": "Zerocopy", "transport": "registers",
+//!       "args": [ { "name": "force", "type": "f64", "recv": "FromBytes", "offset": 0, "size": 8 } ],
+//!       "args_size": 8, "leases": [],
+//!       "reply": { "type": "()", "recv": "FromBytes", "size": 0 }, "error": null, "reply_size": 0 } ],
+//!   "counters": { … } }
+//! ```
+//!
+//! Sizes and offsets are in bytes. With the encoding Zerocopy a size is exact, else it
+//! is the largest. What depends on a user's type is `null`: only the Rust compiler
+//! knows it, and the type is named beside it.
+
+use crate::canonical;
+use crate::model::{Encoding, ErrorType, Interface, Lease, Operation, Transport, Value};
+use serde_json::{Value as Json, json};
+
+/// Name of the symbol of a task's counters for an interface that it calls.
+#[must_use]
+pub fn client_symbol(interface: &Interface) -> String {
+    format!("EXOV6_IDOL_CLIENT_{}", interface.module().to_uppercase())
+}
+
+/// Name of the symbol of a task's counters for the interface that it serves.
+#[must_use]
+pub fn server_symbol(interface: &Interface) -> String {
+    format!("EXOV6_IDOL_SERVER_{}", interface.module().to_uppercase())
+}
+
+/// Describes an interface, completely.
+#[must_use]
+pub fn describe(interface: &Interface) -> Json {
+    let operations: Vec<Json> = interface.operations.iter().map(operation).collect();
+    let count = operations.len();
+    json!({
+        "format": "exov6-interface/1",
+        "name": interface.name,
+        "module": interface.module(),
+        "doc": interface.doc,
+        "hash": canonical::hash(interface),
+        "operations": operations,
+        // Where a task keeps its counts, unless they are switched off for its crate:
+        // three little-endian `u32` a row. A server's rows of operations are followed
+        // by one for each task of the image, in index order.
+        "counters": {
+            "cell": "u32",
+            "client": {
+                "symbol": client_symbol(interface),
+                "columns": ["ok", "err", "dead"],
+                "operations": count,
+            },
+            "server": {
+                "symbol": server_symbol(interface),
+                "columns": ["ok", "err", "refused"],
+                "operations": count,
+                "then": "tasks",
+            },
+        },
+    })
+}
+
+fn operation(operation: &Operation) -> Json {
+    let encoding = operation.encoding;
+    let mut offset = Some(0);
+    let args: Vec<Json> = operation
+        .args
+        .iter()
+        .map(|arg| {
+            let mut json = value(&arg.value, encoding);
+            json["name"] = json!(arg.name);
+            json["doc"] = json!(arg.doc);
+            json["offset"] = json!(offset);
+            // What follows a value of varying length has no offset of its own.
+            offset = offset.zip(fixed(&arg.value, encoding)).map(|(at, size)| at + size);
+            json
+        })
+        .collect();
+    let error = operation.reply.error.as_ref().map(|error| match error {
+        ErrorType::CLike(ty) => json!({ "kind": "CLike", "type": ty.to_string() }),
+        ErrorType::Complex(ty) => json!({
+            "kind": "Complex", "type": ty.to_string(), "size": ty.most(encoding),
+        }),
+        ErrorType::ServerDeath => json!({ "kind": "ServerDeath" }),
+    });
+    json!({
+        "number": operation.number,
+        "name": operation.name,
+        "doc": operation.doc,
+        "idempotent": operation.idempotent,
+        "encoding": encoding.to_string(),
+        "transport": operation.transport().map(Transport::as_str),
+        "args": args,
+        "args_size": operation.args_size(),
+        "leases": operation.leases.iter().map(lease).collect::<Vec<Json>>(),
+        "reply": value(&operation.reply.ok, encoding),
+        "error": error,
+        "reply_size": operation.reply_size(),
+    })
+}
+
+fn value(value: &Value, encoding: Encoding) -> Json {
+    json!({
+        "type": value.ty.to_string(),
+        "recv": value.recv.to_string(),
+        "size": value.most(encoding),
+    })
+}
+
+/// Size of a value that always has the same one.
+fn fixed(value: &Value, encoding: Encoding) -> Option<u64> {
+    if encoding != Encoding::Zerocopy && value.ty.varies() {
+        return None;
+    }
+    value.most(encoding)
+}
+
+fn lease(lease: &Lease) -> Json {
+    json!({
+        "name": lease.name,
+        "doc": lease.doc,
+        "type": lease.ty.to_string(),
+        "rights": lease.right.as_str(),
+        "max_len": lease.max_len,
+    })
+}
