@@ -5,6 +5,7 @@ use crate::progress::Bar;
 use crate::{place, setup};
 use anyhow::Result;
 use exov6_config::Variant;
+use exov6_config::model::Profile;
 use exov6_image::{Artifacts, Request};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,13 +18,19 @@ pub struct Arguments {
     /// Build for this board instead of the one that app.toml names
     #[arg(long)]
     board: Option<String>,
+    /// Build for the field: without exit, semihosting, injected faults, boot info, and
+    /// without tasks that are `debug-only`
+    #[arg(long)]
+    release: bool,
 }
 
 /// Builds and says where the results are.
 pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let root = place::root()?;
     let app = place::app(arguments.app.as_deref(), &root)?;
-    let built = build(&root, &app, arguments.board.as_deref(), &mut Bar::new())?;
+    let profile = if arguments.release { Profile::Release } else { Profile::Debug };
+    let variant = Variant { board: arguments.board.as_deref(), profile };
+    let built = build_for(&root, &app, &variant, &mut Bar::new())?;
     let manifest = &built.manifest;
     say!(
         "{} for {}: {} tasks, {} KiB, image id {}",
@@ -34,6 +41,12 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         manifest.image_id.get(..16).unwrap_or(&manifest.image_id)
     );
     say!("    compiled: {}", compiled(&built.compiled, manifest.tasks.len()));
+    if arguments.release {
+        say!("    release: no exit, no semihosting, no injected faults, no boot info");
+        for what in &manifest.left_out {
+            say!("    left out: {what}");
+        }
+    }
     for path in [&built.image, &built.elf, &built.archive] {
         say!("    {}", place::shown(path));
     }

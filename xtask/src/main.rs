@@ -8,12 +8,14 @@ mod check;
 mod clippy;
 mod dist;
 mod gates;
+mod map;
 mod out;
 mod place;
 mod progress;
 mod run;
 mod screen;
 mod setup;
+mod table;
 mod terminal;
 mod test;
 mod time;
@@ -41,6 +43,8 @@ enum Command {
     Run(run::Arguments),
     /// Run the tests: host, target, and whole system
     Test(test::Arguments),
+    /// Show where everything lies: in memory, or in the address space of a task
+    Map(map::Arguments),
     /// Lint the crates that are built for the target
     Clippy(clippy::Arguments),
     /// Hold figures of the kernel and of the source against their limits
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         Command::Dist(arguments) => dist::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
         Command::Test(arguments) => test::main(&arguments),
+        Command::Map(arguments) => map::main(&arguments),
         Command::Clippy(arguments) => clippy::main(&arguments),
         Command::Gates(arguments) => gates::main(&arguments),
     };

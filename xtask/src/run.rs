@@ -6,6 +6,8 @@ use crate::terminal::Keys;
 use crate::{dist, place, time};
 use anyhow::{Context, Result, bail};
 use exov6_archive::Archive;
+use exov6_config::Variant;
+use exov6_config::model::Profile;
 use exov6_decode::{Decoder, Style};
 use exov6_emulate::{Command, Next, Options, Process, Time, Wishes, report};
 use std::io::{IsTerminal, Read, Write};
@@ -40,6 +42,9 @@ pub struct Arguments {
     /// Wait for a debugger on TCP port 1234 before the first instruction
     #[arg(long)]
     gdb: bool,
+    /// Run a release: it looks at no boot info, so nothing can be asked of it here
+    #[arg(long, conflicts_with_all = ["run_for", "break_task", "input"])]
+    release: bool,
 }
 
 /// Reads `TIME: COMMAND`.
@@ -53,7 +58,9 @@ fn input(text: &str) -> Result<Command, String> {
 pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let root = place::root()?;
     let app = place::app(arguments.app.as_deref(), &root)?;
-    let built = dist::build(&root, &app, arguments.board.as_deref(), &mut Bar::new())?;
+    let profile = if arguments.release { Profile::Release } else { Profile::Debug };
+    let variant = Variant { board: arguments.board.as_deref(), profile };
+    let built = dist::build_for(&root, &app, &variant, &mut Bar::new())?;
     let archive = exov6_archive::read(&built.archive)?;
     let mut script = arguments.input.clone();
     if let (Some(task), Some(run_for)) = (&arguments.break_task, arguments.run_for) {

@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 mod manifest;
+pub mod map;
 
 pub use manifest::{
     Band, FORMAT, Hex, Irq, Manifest, Notification, Port, Post, Qemu, QemuEntry, Region, Task,

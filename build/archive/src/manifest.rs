@@ -50,6 +50,12 @@ pub struct Manifest {
     /// `chip` of the board.
     #[serde(default)]
     pub chip: String,
+    /// `debug`, or `release`: without what only a developer needs.
+    #[serde(default)]
+    pub profile: String,
+    /// What a release leaves out of what app.toml says, such as `task agent`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// SHA-256 of the image, as the kernel holds it, in hexadecimal.
     pub image_id: String,
     /// Physical address of the first instruction.

@@ -17,7 +17,7 @@ use crate::fields::Out;
 use crate::hardware::{self, Owned};
 use crate::library::{File, Kind, Library, is_path};
 use crate::machine;
-use crate::model::{Band, Board, Chip, Exit, Log, Model, Profile, Supervisor, Task};
+use crate::model::{Band, Board, Chip, Exit, LeftOut, Log, Model, Profile, Supervisor, Task};
 use crate::order;
 use crate::source::{FileId, Sources, Span};
 use crate::suggest;
@@ -55,7 +55,7 @@ pub fn check_for(
         let mut app = app::read(&table, top, &mut out);
         variant::check(&app, &mut out);
         let left_out = match profile {
-            Profile::Debug => vec![],
+            Profile::Debug => LeftOut::default(),
             Profile::Release => variant::leave_out(&mut app),
         };
         let wanted = app.board.as_ref().map(|own| Wanted {
@@ -67,7 +67,7 @@ pub fn check_for(
         if let (Some(machine), Profile::Release) = (&mut machine, profile) {
             machine.board.exit = Exit::None;
         }
-        assemble(&app, machine, profile, &mut out).map(|(parts, machine)| Model {
+        assemble(&app, machine, &mut out).map(|(parts, machine)| Model {
             name: app.name.map(|name| name.value).unwrap_or_default(),
             directory: directory.to_path_buf(),
             board: machine.board,
@@ -168,12 +168,7 @@ struct Parts {
 }
 
 /// Applies the rules that join things. `None` if one is broken.
-fn assemble(
-    app: &App,
-    machine: Option<Machine>,
-    profile: Profile,
-    out: &mut Out,
-) -> Option<(Parts, Machine)> {
+fn assemble(app: &App, machine: Option<Machine>, out: &mut Out) -> Option<(Parts, Machine)> {
     let supervisor_task = app.supervisor.as_ref().and_then(|supervisor| {
         supervisor.task.as_ref().and_then(|name| wiring::find_task(app, name, out))
     });
@@ -205,18 +200,10 @@ fn assemble(
     let mut edges = Vec::new();
     let mut wires = Vec::new();
     for (index, task) in app.tasks.iter().enumerate() {
-        // A release has no way to exit, and loses the grant instead.
-        let board = machine.as_ref().filter(|_| profile == Profile::Debug);
-        let board = board.map(|m| (m.board.name.as_str(), m.board.exit));
+        let board = machine.as_ref().map(|m| (m.board.name.as_str(), m.board.exit));
         let ports = wiring::ports(app, index, &mut edges, out);
         let posts = wiring::posts(app, index, &bits, log_at, out);
-        let mut kernel_ops = wiring::kernel_ops(app, task, board, out);
-        if profile == Profile::Release {
-            for operation in variant::NOT_IN_RELEASE {
-                kernel_ops[operation as usize] = 0;
-            }
-        }
-        wires.push((ports, posts, kernel_ops));
+        wires.push((ports, posts, wiring::kernel_ops(app, task, board, out)));
     }
     order::calls_go_up(app, &edges, &urgencies, out);
     if !out.is_empty() {

@@ -33,8 +33,8 @@ pub struct Model {
     pub own_board: bool,
     /// With or without what only a developer needs.
     pub profile: Profile,
-    /// Tasks of `app.toml` that this profile leaves out.
-    pub left_out: Vec<String>,
+    /// What this profile leaves out of what `app.toml` says.
+    pub left_out: LeftOut,
     /// The chip on it.
     pub chip: Chip,
     /// Scheduling bands, most urgent first; 1–32.
@@ -105,6 +105,15 @@ pub enum Profile {
     Debug,
     /// The field: nothing of that is there.
     Release,
+}
+
+/// What a release does not have although `app.toml` says so.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// Names of tasks.
+    pub tasks: Vec<String>,
+    /// Kernel operations that were granted: names of the task and of the operation.
+    pub grants: Vec<(String, String)>,
 }
 
 impl Profile {

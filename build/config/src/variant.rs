@@ -16,7 +16,7 @@ use crate::app::{App, Targets, Task};
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
 use crate::fields::Out;
-use crate::model::Profile;
+use crate::model::{LeftOut, Profile};
 use crate::source::{Span, Spanned};
 use abi::kernel_op::KernelOp;
 
@@ -79,16 +79,29 @@ fn needs(task: &Task, what: &str, target: &Spanned<String>, debug_only: Span, ou
     );
 }
 
-/// Takes out what a release leaves out; the names of the tasks.
-pub(crate) fn leave_out(app: &mut App) -> Vec<String> {
+/// Takes out what a release leaves out; what that was.
+pub(crate) fn leave_out(app: &mut App) -> LeftOut {
     let (gone, kept): (Vec<Task>, Vec<Task>) =
         std::mem::take(&mut app.tasks).into_iter().partition(|task| task.debug_only.is_some());
     app.tasks = kept;
-    let gone: Vec<String> = gone.into_iter().map(|task| task.name.value).collect();
-    for (_, targets) in app.tasks.iter_mut().flat_map(|task| &mut task.kernel) {
-        if let Targets::Tasks(names) = &mut targets.value {
-            names.retain(|name| !gone.contains(&name.value));
+    let mut left_out =
+        LeftOut { tasks: gone.into_iter().map(|task| task.name.value).collect(), grants: vec![] };
+    let LeftOut { tasks, grants } = &mut left_out;
+    for task in &mut app.tasks {
+        for (_, targets) in &mut task.kernel {
+            if let Targets::Tasks(names) = &mut targets.value {
+                names.retain(|name| !tasks.contains(&name.value));
+            }
         }
+        task.kernel.retain(|(operation, _)| {
+            let left = KernelOp::ALL
+                .iter()
+                .any(|(op, name)| *name == operation.value && NOT_IN_RELEASE.contains(op));
+            if left {
+                grants.push((task.name.value.clone(), operation.value.clone()));
+            }
+            !left
+        });
     }
-    gone
+    left_out
 }

@@ -82,6 +82,8 @@ fn describe(
         name: model.name.clone(),
         board: model.board.name.clone(),
         chip: model.chip.name.clone(),
+        profile: model.profile.name().to_owned(),
+        left_out: left_out(model),
         image_id: packed.image_id.iter().map(|byte| format!("{byte:02x}")).collect(),
         entry: Hex(model.board.load),
         load: Hex(model.board.load),
@@ -200,6 +202,13 @@ fn of_task(
         kernel: kernel_ops(model, task),
         regions: packed.placement.regions[task.index].iter().map(region).collect(),
     }
+}
+
+/// What this image does not have although app.toml says so, in words.
+fn left_out(model: &Model) -> Vec<String> {
+    let tasks = model.left_out.tasks.iter().map(|task| format!("task {task}"));
+    let grants = model.left_out.grants.iter();
+    tasks.chain(grants.map(|(task, operation)| format!("{operation} of {task}"))).collect()
 }
 
 /// What the kernel has of the image, in address order.

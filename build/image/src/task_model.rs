@@ -5,6 +5,7 @@
 
 use crate::SUPERVISOR_SUMMARY;
 use crate::span::{self, Piece, Placed};
+use abi::kernel_op;
 use exov6_config::Linked;
 use exov6_config::model::{Model, NotificationKind, RestartPolicy, Task};
 use serde_json::{Value, json};
@@ -148,6 +149,11 @@ pub fn json(model: &Model, linked: &Linked, task: &Task, fixed: &[Placed], scrip
         "rings": rings,
         "boot_record": at(Piece::BootRecord).filter(|_| is_log).map(|placed| placed.address),
         "restart": restart,
+        "kernel": kernel_op::KernelOp::ALL
+            .iter()
+            .filter(|(operation, _)| task.kernel_ops[*operation as usize] != 0)
+            .map(|(_, name)| name)
+            .collect::<Vec<_>>(),
         "config": task.config,
     })
 }

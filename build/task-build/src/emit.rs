@@ -9,6 +9,7 @@ use crate::config;
 use crate::error::Error;
 use crate::model::{Policy, TaskModel};
 use crate::names::{check_distinct, constant, module};
+use abi::kernel_op::KernelOp;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -27,6 +28,7 @@ pub fn emit(model: &TaskModel, interfaces: &[String]) -> Result<String, Error> {
         tasks(model)?,
         rings(model),
         restart(model),
+        granted(model),
         configuration(model)?,
         log(model),
     ];
@@ -242,6 +244,19 @@ fn restart(model: &TaskModel) -> TokenStream {
             /// Rules for all tasks, in index order.
             pub const ALL: &[::userlib::RestartRule] = &[#(#rules),*];
         }
+    }
+}
+
+fn granted(model: &TaskModel) -> TokenStream {
+    let each = KernelOp::ALL.iter().map(|(_, name)| {
+        let constant = constant(name);
+        let granted = model.kernel.iter().any(|own| own == name);
+        let doc = format!(" Whether `{name}` is granted, for any task.");
+        quote!(#[doc = #doc] pub const #constant: bool = #granted;)
+    });
+    quote! {
+        /// Kernel operations that this task is granted.
+        pub mod granted { #(#each)* }
     }
 }
 

@@ -22,6 +22,7 @@
 use crate::error::Error;
 use crate::interfaces;
 use crate::model::{Device, Log, Notification, Port, Post, PostBit, Serves, TaskModel, Timer};
+use abi::kernel_op::KernelOp;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
@@ -303,6 +304,7 @@ pub fn stub(
             .collect(),
         summary,
         log: Log::default(),
+        kernel: KernelOp::ALL.iter().map(|(_, name)| (*name).to_owned()).collect(),
         config: metadata.config.clone(),
         ..TaskModel::default()
     })

@@ -50,6 +50,9 @@ pub struct TaskModel {
     /// In the supervisor, the rules for all tasks.
     #[serde(default)]
     pub restart: Vec<Restart>,
+    /// Names of the kernel operations that it is granted.
+    #[serde(default)]
+    pub kernel: Vec<String>,
     /// Its configuration.
     #[serde(default)]
     pub config: Map<String, Value>,

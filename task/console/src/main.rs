@@ -198,6 +198,9 @@ impl Console {
                 self.out.flush();
                 match self.supervisor.stop(0) {
                     Ok(()) => Ok(()),
+                    Err(SupervisorError::NotGranted) => {
+                        writeln!(self.out, "this image cannot be left")
+                    }
                     Err(_) => writeln!(self.out, "the supervisor does not answer"),
                 }
             }
@@ -261,6 +264,9 @@ impl Console {
             Ok(()) => writeln!(self.out, "{name} was made to fault"),
             Err(SupervisorError::Itself) => {
                 writeln!(self.out, "without its supervisor the machine resets; not done")
+            }
+            Err(SupervisorError::NotGranted) => {
+                writeln!(self.out, "this image has no injected faults")
             }
             Err(_) => writeln!(self.out, "the supervisor does not answer"),
         }

@@ -108,6 +108,8 @@ idol_runtime::error! {
         NoSuchFault = 3,
         /// The supervisor died; the machine is being reset.
         ServerDied = 4,
+        /// The kernel does not grant the supervisor what this takes.
+        NotGranted = 5,
     }
     server_death: ServerDied
 }

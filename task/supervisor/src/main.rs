@@ -132,6 +132,9 @@ impl SupervisorServer for Server {
     }
 
     fn inject(&mut self, message: &Message, task: u32) -> Result<(), SupervisorError> {
+        if !granted::FAULT {
+            return Err(SupervisorError::NotGranted);
+        }
         self.supervisor.inject(&mut Kernel, task, message.caller.index)
     }
 
@@ -140,6 +143,9 @@ impl SupervisorServer for Server {
     }
 
     fn stop(&mut self, _: &Message, code: u8) -> Result<(), SupervisorError> {
+        if !granted::EXIT {
+            return Err(SupervisorError::NotGranted);
+        }
         Server::stop(self, code);
         self.settle();
         Ok(())

@@ -79,6 +79,31 @@ pub mod restart {
     /// Rules for all tasks, in index order.
     pub const ALL: &[::userlib::RestartRule] = &[];
 }
+/// Kernel operations that this task is granted.
+pub mod granted {
+    /// Whether `status` is granted, for any task.
+    pub const STATUS: bool = true;
+    /// Whether `find-faulted` is granted, for any task.
+    pub const FIND_FAULTED: bool = true;
+    /// Whether `panic-message` is granted, for any task.
+    pub const PANIC_MESSAGE: bool = true;
+    /// Whether `restart` is granted, for any task.
+    pub const RESTART: bool = true;
+    /// Whether `start` is granted, for any task.
+    pub const START: bool = true;
+    /// Whether `hold` is granted, for any task.
+    pub const HOLD: bool = true;
+    /// Whether `fault` is granted, for any task.
+    pub const FAULT: bool = true;
+    /// Whether `reset` is granted, for any task.
+    pub const RESET: bool = true;
+    /// Whether `dump` is granted, for any task.
+    pub const DUMP: bool = true;
+    /// Whether `software-irq` is granted, for any task.
+    pub const SOFTWARE_IRQ: bool = true;
+    /// Whether `exit` is granted, for any task.
+    pub const EXIT: bool = true;
+}
 /// Configuration of this task, from app.toml.
 pub mod config {
     /// Configuration `gain`.

@@ -102,6 +102,31 @@ pub mod restart {
         },
     ];
 }
+/// Kernel operations that this task is granted.
+pub mod granted {
+    /// Whether `status` is granted, for any task.
+    pub const STATUS: bool = false;
+    /// Whether `find-faulted` is granted, for any task.
+    pub const FIND_FAULTED: bool = false;
+    /// Whether `panic-message` is granted, for any task.
+    pub const PANIC_MESSAGE: bool = false;
+    /// Whether `restart` is granted, for any task.
+    pub const RESTART: bool = false;
+    /// Whether `start` is granted, for any task.
+    pub const START: bool = false;
+    /// Whether `hold` is granted, for any task.
+    pub const HOLD: bool = false;
+    /// Whether `fault` is granted, for any task.
+    pub const FAULT: bool = false;
+    /// Whether `reset` is granted, for any task.
+    pub const RESET: bool = false;
+    /// Whether `dump` is granted, for any task.
+    pub const DUMP: bool = false;
+    /// Whether `software-irq` is granted, for any task.
+    pub const SOFTWARE_IRQ: bool = false;
+    /// Whether `exit` is granted, for any task.
+    pub const EXIT: bool = false;
+}
 /// Configuration of this task, from app.toml.
 pub mod config {
     /// Configuration `gain`.
