@@ -8,6 +8,7 @@ mod check;
 mod clippy;
 mod dist;
 mod gates;
+mod idol;
 mod map;
 mod out;
 mod place;
@@ -37,6 +38,8 @@ enum Command {
     Setup(setup::Arguments),
     /// Check an app.toml without building anything
     Check(check::Arguments),
+    /// Show what .idol files say: operations, sizes, encodings, transports
+    Idol(idol::Arguments),
     /// Build an image and its archive
     Dist(dist::Arguments),
     /// Build an image and run it in the emulator
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Setup(arguments) => setup::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),
+        Command::Idol(arguments) => idol::main(&arguments),
         Command::Dist(arguments) => dist::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
         Command::Test(arguments) => test::main(&arguments),

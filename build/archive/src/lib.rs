@@ -6,6 +6,7 @@
 //!     app.toml  chip.toml  board.toml        as they were
 //!     kernel.elf  image.elf  image.img       what runs
 //!     tasks/NAME.elf                         with symbols, log strings, line numbers
+//!     interfaces/NAME.idol  NAME.json        as they were, and described
 //! ```
 //!
 //! Writing the same contents twice gives the same bytes: entries keep the order in

@@ -9,6 +9,7 @@
 //! posts         = { act = ["command"] }         # whom it notifies
 //! uses          = ["uart0"]                     # peripherals it touches
 //! summary       = ["loops"]                     # counters it keeps
+//! counters      = false                         # no counts of calls (on by default)
 //! config        = { gain = 3.0 }                # configuration, with example values
 //! ```
 //!
@@ -68,6 +69,7 @@ const METADATA: Keys = Keys {
         "uses",
         "summary",
         "config",
+        "counters",
     ],
     later: &["windows", "heap", "stack"],
 };
@@ -259,6 +261,8 @@ fn declarations(table: &Table, file: FileId, directory: &Path, out: &mut Out) ->
     for (name, node) in fields.entries("config", out) {
         info.config.push((name.clone(), app::json(node, out)));
     }
+    // Concerns the crate's build script alone; here only that it is a flag.
+    let _ = fields.bool("counters", true, out);
     check_unique("notification", info.notifications.iter().chain(&info.timers), out);
     Some(info)
 }

@@ -17,6 +17,7 @@
 
 use crate::canonical;
 use crate::model::{Encoding, ErrorType, Interface, Lease, Operation, Transport, Value};
+use crate::types::Type;
 use serde_json::{Value as Json, json};
 
 /// Name of the symbol of a task's counters for an interface that it calls.
@@ -29,6 +30,81 @@ pub fn client_symbol(interface: &Interface) -> String {
 #[must_use]
 pub fn server_symbol(interface: &Interface) -> String {
     format!("EXOV6_IDOL_SERVER_{}", interface.module().to_uppercase())
+}
+
+/// An operation in words, for a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Number, 1–63.
+    pub number: u16,
+    /// Name.
+    pub name: String,
+    /// Bytes of the encoded arguments: `8`, `≤ 12`, `4 + Sample`.
+    pub args: String,
+    /// Bytes of the encoded reply, likewise; with a payload of errors, also theirs.
+    pub reply: String,
+    /// Encoding.
+    pub encoding: Encoding,
+    /// `registers`, `leases`, or what it depends on.
+    pub transport: String,
+    /// `into: [u8] w ≤ 64`, one a line.
+    pub leases: String,
+    /// The error type, or why there is none.
+    pub error: String,
+    /// Whether the client repeats it by itself.
+    pub idempotent: bool,
+}
+
+/// The operations of an interface, one row each. Sizes that depend on users' types name
+/// these.
+#[must_use]
+pub fn rows(interface: &Interface) -> Vec<Row> {
+    interface.operations.iter().map(row).collect()
+}
+
+fn row(operation: &Operation) -> Row {
+    let encoding = operation.encoding;
+    let args: Vec<&Type> = operation.args.iter().map(|arg| arg.value.wire(encoding)).collect();
+    let ok = bytes(encoding, &[operation.reply.ok.wire(encoding)]);
+    let (reply, error) = match &operation.reply.error {
+        None => (ok, "none: panics if the server is dead".to_owned()),
+        Some(ErrorType::ServerDeath) => (ok, "ServerDeath".to_owned()),
+        Some(ErrorType::CLike(ty)) => (ok, ty.to_string()),
+        Some(ErrorType::Complex(ty)) => {
+            (format!("{ok} or {}", bytes(encoding, &[ty])), format!("{ty}, with a payload"))
+        }
+    };
+    let leases: Vec<String> = operation
+        .leases
+        .iter()
+        .map(|lease| {
+            let limit = lease.max_len.map(|max| format!(" ≤ {max}")).unwrap_or_default();
+            format!("{}: {} {}{limit}", lease.name, lease.ty, lease.right.as_str())
+        })
+        .collect();
+    Row {
+        number: operation.number,
+        name: operation.name.clone(),
+        args: bytes(encoding, &args),
+        reply,
+        encoding,
+        transport: operation.transport().map_or("by size", Transport::as_str).to_owned(),
+        leases: leases.join("\n"),
+        error,
+        idempotent: operation.idempotent,
+    }
+}
+
+/// How many bytes values have: what is known, and the names of the types that are not.
+fn bytes(encoding: Encoding, types: &[&Type]) -> String {
+    let known: u64 = types.iter().filter_map(|ty| ty.most(encoding)).sum();
+    let unknown = types.iter().filter(|ty| ty.most(encoding).is_none());
+    let mut parts: Vec<String> = unknown.map(ToString::to_string).collect();
+    if known > 0 || parts.is_empty() {
+        parts.insert(0, known.to_string());
+    }
+    let varies = encoding != Encoding::Zerocopy && types.iter().any(|ty| ty.varies());
+    format!("{}{}", if varies { "≤ " } else { "" }, parts.join(" + "))
 }
 
 /// Describes an interface, completely.

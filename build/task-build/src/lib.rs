@@ -107,7 +107,7 @@ pub fn for_image(directory: &Path, model_file: &Path) -> Result<Output, Error> {
     let declared = metadata::read(&manifest)?;
     config::convert(&mut model.config, &declared.config)
         .map_err(|error| error.with_input(model_file).with_input(&manifest))?;
-    let (modules, mut inputs) = interfaces::modules(&model, declared.package.as_str())?;
+    let (modules, mut inputs) = interfaces::modules(&model, &declared)?;
     inputs.extend([model_file.to_owned(), manifest]);
     let code = emit(&model, &modules).map_err(in_model)?;
     Ok(Output { code, inputs, linker_script: Some(model.linker_script) })
@@ -123,7 +123,7 @@ pub fn for_host(directory: &Path) -> Result<Output, Error> {
     let declared = metadata::read(&manifest)?;
     let surroundings = metadata::Surroundings::of(directory, &declared);
     let model = metadata::stub(&declared, directory, &surroundings).map_err(in_manifest)?;
-    let (modules, mut inputs) = interfaces::modules(&model, &declared.package)?;
+    let (modules, mut inputs) = interfaces::modules(&model, &declared)?;
     let code = emit(&model, &modules).map_err(in_manifest)?;
     inputs.push(manifest);
     inputs.extend(surroundings.app);

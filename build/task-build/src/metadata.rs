@@ -11,6 +11,7 @@
 //! uses          = ["uart0"]                     # peripherals, `boot-info`
 //! summary       = ["loops"]                     # counters it keeps
 //! config        = { gain = 3.0 }                # configuration, with example values
+//! counters      = false                         # no counts of calls; they are on by default
 //! ```
 //!
 //! That these agree with `app.toml` is checked where the image is built. Here they
@@ -27,7 +28,7 @@ use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 /// Fields of `[package.metadata.exov6]`.
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 10] = [
     "serves",
     "ports",
     "notifications",
@@ -37,6 +38,7 @@ const FIELDS: [&str; 9] = [
     "uses",
     "summary",
     "config",
+    "counters",
 ];
 
 /// Counters that every supervisor keeps, before its own.
@@ -67,6 +69,8 @@ pub struct Metadata {
     pub summary: Vec<String>,
     /// Example configuration.
     pub config: Map<String, Value>,
+    /// Whether calls are counted; they are unless this says no.
+    pub counters: Option<bool>,
 }
 
 /// Reads a crate's `Cargo.toml`.
@@ -129,6 +133,11 @@ pub fn parse(file: &str, text: &str) -> Result<Metadata, Error> {
     metadata.summary = reader.list("summary")?;
     metadata.config =
         reader.table("config")?.map(|(name, value)| (name.clone(), value.clone())).collect();
+    metadata.counters = match table.get("counters") {
+        None => None,
+        Some(Value::Bool(counters)) => Some(*counters),
+        Some(other) => return Err(reader.wrong("counters", "true or false", other)),
+    };
     Ok(metadata)
 }
 
