@@ -39,7 +39,8 @@ pub struct Row {
     pub number: u16,
     /// Name.
     pub name: String,
-    /// Bytes of the encoded arguments: `8`, `≤ 12`, `4 + Sample`.
+    /// Bytes of the encoded arguments: `8`, `≤ 12`, `4 + Sample`; types without their
+    /// crates.
     pub args: String,
     /// Bytes of the encoded reply, likewise; with a payload of errors, also theirs.
     pub reply: String,
@@ -69,17 +70,18 @@ fn row(operation: &Operation) -> Row {
     let (reply, error) = match &operation.reply.error {
         None => (ok, "none: panics if the server is dead".to_owned()),
         Some(ErrorType::ServerDeath) => (ok, "ServerDeath".to_owned()),
-        Some(ErrorType::CLike(ty)) => (ok, ty.to_string()),
-        Some(ErrorType::Complex(ty)) => {
-            (format!("{ok} or {}", bytes(encoding, &[ty])), format!("{ty}, with a payload"))
-        }
+        Some(ErrorType::CLike(ty)) => (ok, short(ty)),
+        Some(ErrorType::Complex(ty)) => (
+            format!("{ok} or {}", bytes(encoding, &[ty])),
+            format!("{}, with a payload", short(ty)),
+        ),
     };
     let leases: Vec<String> = operation
         .leases
         .iter()
         .map(|lease| {
             let limit = lease.max_len.map(|max| format!(" ≤ {max}")).unwrap_or_default();
-            format!("{}: {} {}{limit}", lease.name, lease.ty, lease.right.as_str())
+            format!("{}: {} {}{limit}", lease.name, short(&lease.ty), lease.right.as_str())
         })
         .collect();
     Row {
@@ -99,12 +101,22 @@ fn row(operation: &Operation) -> Row {
 fn bytes(encoding: Encoding, types: &[&Type]) -> String {
     let known: u64 = types.iter().filter_map(|ty| ty.most(encoding)).sum();
     let unknown = types.iter().filter(|ty| ty.most(encoding).is_none());
-    let mut parts: Vec<String> = unknown.map(ToString::to_string).collect();
+    let mut parts: Vec<String> = unknown.map(|ty| short(ty)).collect();
     if known > 0 || parts.is_empty() {
         parts.insert(0, known.to_string());
     }
     let varies = encoding != Encoding::Zerocopy && types.iter().any(|ty| ty.varies());
     format!("{}{}", if varies { "≤ " } else { "" }, parts.join(" + "))
+}
+
+/// The type, with the last word of each path alone.
+fn short(ty: &Type) -> String {
+    let text = ty.to_string();
+    let mut short = String::new();
+    for part in text.split_inclusive(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')) {
+        short.push_str(part.rsplit("::").next().unwrap_or(part));
+    }
+    short
 }
 
 /// Describes an interface, completely.

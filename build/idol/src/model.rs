@@ -203,14 +203,17 @@ impl Operation {
     #[must_use]
     pub fn transport(&self) -> Option<Transport> {
         let limit = abi::limits::MESSAGE_BYTES as u64;
-        match (self.args_size(), self.reply_size()) {
-            (Some(args), Some(reply)) if args <= limit && reply <= limit => {
-                Some(Transport::Registers)
-            }
-            (Some(size), _) | (_, Some(size)) if size > limit => Some(Transport::Leases),
-            (Some(_), Some(_)) => Some(Transport::Leases),
-            _ => None,
+        let known = |value: &Value| value.most(self.encoding).unwrap_or(0);
+        let args = self.args.iter().fold(0_u64, |sum, arg| sum.saturating_add(known(&arg.value)));
+        let error = match &self.reply.error {
+            Some(ErrorType::Complex(error)) => error.most(self.encoding).unwrap_or(0),
+            _ => 0,
+        };
+        // Whatever users' types add, it cannot become less.
+        if args.max(known(&self.reply.ok)).max(error) > limit {
+            return Some(Transport::Leases);
         }
+        self.args_size().and(self.reply_size()).map(|_| Transport::Registers)
     }
 }
 
