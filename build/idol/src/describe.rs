@@ -99,8 +99,8 @@ fn row(operation: &Operation) -> Row {
 
 /// How many bytes values have: what is known, and the names of the types that are not.
 fn bytes(encoding: Encoding, types: &[&Type]) -> String {
-    let known: u64 = types.iter().filter_map(|ty| ty.most(encoding)).sum();
-    let unknown = types.iter().filter(|ty| ty.most(encoding).is_none());
+    let known: u64 = types.iter().filter_map(|ty| ty.size()).sum();
+    let unknown = types.iter().filter(|ty| ty.size().is_none());
     let mut parts: Vec<String> = unknown.map(|ty| short(ty)).collect();
     if known > 0 || parts.is_empty() {
         parts.insert(0, known.to_string());
@@ -170,7 +170,7 @@ fn operation(operation: &Operation) -> Json {
     let error = operation.reply.error.as_ref().map(|error| match error {
         ErrorType::CLike(ty) => json!({ "kind": "CLike", "type": ty.to_string() }),
         ErrorType::Complex(ty) => json!({
-            "kind": "Complex", "type": ty.to_string(), "size": ty.most(encoding),
+            "kind": "Complex", "type": ty.to_string(), "size": ty.size(),
         }),
         ErrorType::ServerDeath => json!({ "kind": "ServerDeath" }),
     });
@@ -194,7 +194,7 @@ fn value(value: &Value, encoding: Encoding) -> Json {
     json!({
         "type": value.ty.to_string(),
         "recv": value.recv.to_string(),
-        "size": value.most(encoding),
+        "size": value.size(encoding),
     })
 }
 
@@ -203,7 +203,7 @@ fn fixed(value: &Value, encoding: Encoding) -> Option<u64> {
     if encoding != Encoding::Zerocopy && value.ty.varies() {
         return None;
     }
-    value.most(encoding)
+    value.size(encoding)
 }
 
 fn lease(lease: &Lease) -> Json {

@@ -184,16 +184,16 @@ impl Operation {
     /// with the encoding Zerocopy, exactly as many.
     #[must_use]
     pub fn args_size(&self) -> Option<u64> {
-        let sizes = self.args.iter().map(|arg| arg.value.most(self.encoding));
-        sizes.fold(Some(0_u64), |sum, size| sum?.checked_add(size?))
+        let mut values = self.args.iter().map(|arg| &arg.value);
+        values.try_fold(0_u64, |sum, value| sum.checked_add(value.size(self.encoding)?))
     }
 
     /// Most bytes of the encoded reply, if that does not depend on a user's type.
     #[must_use]
     pub fn reply_size(&self) -> Option<u64> {
-        let ok = self.reply.ok.most(self.encoding)?;
+        let ok = self.reply.ok.size(self.encoding)?;
         match &self.reply.error {
-            Some(ErrorType::Complex(error)) => Some(ok.max(error.most(self.encoding)?)),
+            Some(ErrorType::Complex(error)) => Some(ok.max(error.size()?)),
             _ => Some(ok),
         }
     }
@@ -203,10 +203,10 @@ impl Operation {
     #[must_use]
     pub fn transport(&self) -> Option<Transport> {
         let limit = abi::limits::MESSAGE_BYTES as u64;
-        let known = |value: &Value| value.most(self.encoding).unwrap_or(0);
+        let known = |value: &Value| value.size(self.encoding).unwrap_or(0);
         let args = self.args.iter().fold(0_u64, |sum, arg| sum.saturating_add(known(&arg.value)));
         let error = match &self.reply.error {
-            Some(ErrorType::Complex(error)) => error.most(self.encoding).unwrap_or(0),
+            Some(ErrorType::Complex(error)) => error.size().unwrap_or(0),
             _ => 0,
         };
         // Whatever users' types add, it cannot become less.
@@ -220,8 +220,8 @@ impl Operation {
 impl Value {
     /// Most bytes on the wire, if that does not depend on a user's type.
     #[must_use]
-    pub fn most(&self, encoding: Encoding) -> Option<u64> {
-        self.wire(encoding).most(encoding)
+    pub fn size(&self, encoding: Encoding) -> Option<u64> {
+        self.wire(encoding).size()
     }
 
     /// The type whose bytes travel: what the receiver makes the value from.

@@ -81,28 +81,20 @@ pub enum Parameter {
 }
 
 impl Type {
-    /// Size in bytes on the wire with the encoding Zerocopy; `None` if only the Rust
-    /// compiler can tell (a user's type), or if there is no one size (a slice) or it
+    /// Size in bytes on the wire, or the largest where it varies; `None` if only the
+    /// Rust compiler can tell (a user's type), or if there is no one size (a slice) or it
     /// exceeds 64 bits.
     #[must_use]
     pub fn size(&self) -> Option<u64> {
-        self.most(Encoding::Zerocopy)
-    }
-
-    /// Most bytes of a value on the wire, if that does not depend on a user's type.
-    #[must_use]
-    pub fn most(&self, encoding: Encoding) -> Option<u64> {
         match self {
             Type::Unit => Some(0),
             Type::Builtin(_, size) => Some(*size),
-            Type::Array(element, Length::Number(count)) => {
-                element.most(encoding)?.checked_mul(*count)
-            }
+            Type::Array(element, Length::Number(count)) => element.size()?.checked_mul(*count),
             Type::Tuple(parts) => {
-                parts.iter().try_fold(0_u64, |sum, part| sum.checked_add(part.most(encoding)?))
+                parts.iter().try_fold(0_u64, |sum, part| sum.checked_add(part.size()?))
             }
-            Type::Option(value) => value.most(encoding)?.checked_add(1),
-            Type::Result(ok, err) => ok.most(encoding)?.max(err.most(encoding)?).checked_add(1),
+            Type::Option(value) => value.size()?.checked_add(1),
+            Type::Result(ok, err) => ok.size()?.max(err.size()?).checked_add(1),
             Type::Array(_, Length::Constant(_)) | Type::Slice(_) | Type::Path(..) => None,
         }
     }

@@ -239,7 +239,7 @@ impl Reader {
         }
         if !matches!(ty, Type::Slice(_))
             && !ty.depends_on_user()
-            && ty.most(encoding).is_none_or(|size| size > u64::from(u32::MAX))
+            && ty.size().is_none_or(|size| size > u64::from(u32::MAX))
         {
             self.error(node.at, format!("`{ty}` is larger than any task's memory"));
             return None;

@@ -23,7 +23,16 @@ pub(super) fn tokens(interface: &Interface, count: bool) -> TokenStream {
     });
     let handlers = interface.operations.iter().map(|operation| handler(interface, operation));
     let symbol = format_ident!("{}", server_symbol(interface));
-    let count = count.then(|| quote!(counters::#symbol.count(message, &answer);));
+    let answer = quote!(::idol_runtime::Answer::from_result(answer));
+    let answer = if count {
+        quote! {
+            let answer = #answer;
+            counters::#symbol.count(message, &answer);
+            answer
+        }
+    } else {
+        answer
+    };
     let doc = format!(" What a server of interface `{name}` does.");
     quote! {
         #[doc = #doc]
@@ -58,9 +67,7 @@ pub(super) fn tokens(interface: &Interface, count: bool) -> TokenStream {
                     ::idol_runtime::Reason::UndefinedOperation,
                 )),
             };
-            let answer = ::idol_runtime::Answer::from_result(answer);
-            #count
-            answer
+            #answer
         }
 
         mod handle {

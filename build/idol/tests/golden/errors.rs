@@ -169,8 +169,7 @@ pub mod cpu_seq {
                 )
             }
         };
-        let answer = ::idol_runtime::Answer::from_result(answer);
-        answer
+        ::idol_runtime::Answer::from_result(answer)
     }
     mod handle {
         use super::wire;

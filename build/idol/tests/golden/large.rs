@@ -254,8 +254,7 @@ pub mod bulk {
                 )
             }
         };
-        let answer = ::idol_runtime::Answer::from_result(answer);
-        answer
+        ::idol_runtime::Answer::from_result(answer)
     }
     mod handle {
         use super::wire;

@@ -278,8 +278,7 @@ pub mod disk {
                 )
             }
         };
-        let answer = ::idol_runtime::Answer::from_result(answer);
-        answer
+        ::idol_runtime::Answer::from_result(answer)
     }
     mod handle {
         use super::wire;

@@ -274,8 +274,7 @@ pub mod mirror {
                 )
             }
         };
-        let answer = ::idol_runtime::Answer::from_result(answer);
-        answer
+        ::idol_runtime::Answer::from_result(answer)
     }
     mod handle {
         use super::wire;

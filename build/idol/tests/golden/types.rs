@@ -328,8 +328,7 @@ pub mod types {
                 )
             }
         };
-        let answer = ::idol_runtime::Answer::from_result(answer);
-        answer
+        ::idol_runtime::Answer::from_result(answer)
     }
     mod handle {
         use super::wire;
