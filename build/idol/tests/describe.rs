@@ -10,6 +10,10 @@ fn interface(feature: &str) -> Interface {
     parse(feature, &text).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
 /// Number, name, arguments, reply, transport, error.
 fn table(feature: &str) -> Vec<String> {
     rows(&interface(feature))
@@ -105,4 +109,48 @@ fn the_json_has_everything_that_the_file_says() {
     );
     assert_eq!(signer["operations"][2]["transport"], "leases", "the value alone is too long");
     assert_eq!(signer["counters"]["client"]["symbol"], "EXOV6_IDOL_CLIENT_SIGNER");
+}
+
+#[test]
+fn the_first_interface_of_the_book_is_what_the_book_says() {
+    let book = std::fs::read_to_string(root().join("doc/idol.md")).unwrap();
+    let (_, rest) = book.split_once("```ron\n").unwrap();
+    let (text, _) = rest.split_once("```").unwrap();
+    let counter = parse("counter.idol", text).unwrap_or_else(|errors| panic!("{errors}"));
+    let rows: Vec<String> = rows(&counter)
+        .iter()
+        .map(|row| {
+            let repeated = if row.idempotent { "yes" } else { "no" };
+            format!(
+                "{} {} {} {} {} {} {repeated} {}",
+                row.number, row.name, row.args, row.reply, row.encoding, row.transport, row.error
+            )
+        })
+        .collect();
+    let printed: Vec<String> = book
+        .lines()
+        .skip_while(|line| !line.trim().starts_with("#  operation"))
+        .skip(1)
+        .take(2)
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(printed, rows);
+}
+
+#[test]
+fn every_interface_of_the_tree_is_read_and_described() {
+    let mut count = 0;
+    for directory in ["idl", "test/idl", "test/replay/idl"] {
+        for entry in std::fs::read_dir(root().join(directory)).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let name = path.file_name().unwrap().to_string_lossy();
+            let interface = parse(&name, &text).unwrap_or_else(|errors| panic!("{errors}"));
+            let described = describe(&interface);
+            let operations = described["operations"].as_array().unwrap();
+            assert_eq!(operations.len(), rows(&interface).len(), "{name}");
+            count += 1;
+        }
+    }
+    assert!(count > 10, "{count} files");
 }

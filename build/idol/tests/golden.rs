@@ -20,9 +20,10 @@ const FEATURES: [&str; 10] = [
     "mirror",
 ];
 
-/// Both sides; with counters, for four tasks, in one feature alone.
+/// Both sides; with counters, for four tasks, in two features alone.
 fn options(feature: &str) -> Options {
-    Options { sides: Sides::Both, counters: (feature == "counted").then_some(4) }
+    let counted = ["counted", "receive"].contains(&feature);
+    Options { sides: Sides::Both, counters: counted.then_some(4) }
 }
 
 fn golden(name: &str) -> PathBuf {

@@ -41,6 +41,20 @@ use abi::fault::Reason;
 /// assert_eq!(Shape::MAX, 1 + 5);
 /// assert_eq!(<(Option<Shape>, [u16; 3])>::MAX, 1 + 6 + 6);
 /// ```
+///
+/// What has no bound cannot be sent:
+///
+/// ```compile_fail
+/// #[derive(idol_runtime::Wire)]
+/// struct Text(&'static str);
+/// ```
+///
+/// What an encoding does not know is found at any depth; generated code checks this:
+///
+/// ```compile_fail
+/// use idol_runtime::Wire;
+/// const _: () = assert!(<Option<[(u8, u128); 2]>>::SSMARSHAL);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be sent with the encodings Hubpack and Ssmarshal",
     label = "no bound is known for how many bytes this takes",

@@ -39,6 +39,12 @@ pub mod valve {
             const REPLY: usize = ::core::mem::size_of::<bool>();
             const LEASES: usize = 0;
             const IDEMPOTENT: bool = true;
+            #[inline(always)]
+            fn counts() -> ::core::option::Option<
+                &'static ::idol_runtime::counters::Counts,
+            > {
+                super::counters::EXOV6_IDOL_CLIENT_VALVE.operation(Self::NUMBER)
+            }
         }
         const _: () = assert!(
             ::core::mem::size_of:: < crate ::Inlet > () == ::core::mem::size_of:: < u8 >
@@ -60,6 +66,12 @@ pub mod valve {
             const REPLY: usize = ::core::mem::size_of::<u16>();
             const LEASES: usize = 0;
             const IDEMPOTENT: bool = false;
+            #[inline(always)]
+            fn counts() -> ::core::option::Option<
+                &'static ::idol_runtime::counters::Counts,
+            > {
+                super::counters::EXOV6_IDOL_CLIENT_VALVE.operation(Self::NUMBER)
+            }
         }
         const _: () = assert!(
             ::core::mem::size_of:: < crate ::Level > () == ::core::mem::size_of:: < u16 >
@@ -85,6 +97,12 @@ pub mod valve {
             const REPLY: usize = ::core::mem::size_of::<u8>();
             const LEASES: usize = 0;
             const IDEMPOTENT: bool = false;
+            #[inline(always)]
+            fn counts() -> ::core::option::Option<
+                &'static ::idol_runtime::counters::Counts,
+            > {
+                super::counters::EXOV6_IDOL_CLIENT_VALVE.operation(Self::NUMBER)
+            }
         }
         const _: () = assert!(
             ::core::mem::size_of:: < crate ::Inlet > () == ::core::mem::size_of:: < u8 >
@@ -100,6 +118,12 @@ pub mod valve {
             const REPLY: usize = ::core::mem::size_of::<u8>();
             const LEASES: usize = 0;
             const IDEMPOTENT: bool = true;
+            #[inline(always)]
+            fn counts() -> ::core::option::Option<
+                &'static ::idol_runtime::counters::Counts,
+            > {
+                super::counters::EXOV6_IDOL_CLIENT_VALVE.operation(Self::NUMBER)
+            }
         }
         const _: () = assert!(
             ::core::mem::size_of:: < crate ::Inlet > () == ::core::mem::size_of:: < u8 >
@@ -117,6 +141,12 @@ pub mod valve {
             const REPLY: usize = ::core::mem::size_of::<u32>();
             const LEASES: usize = 0;
             const IDEMPOTENT: bool = false;
+            #[inline(always)]
+            fn counts() -> ::core::option::Option<
+                &'static ::idol_runtime::counters::Counts,
+            > {
+                super::counters::EXOV6_IDOL_CLIENT_VALVE.operation(Self::NUMBER)
+            }
         }
         const _: () = assert!(
             ::core::mem::size_of:: < crate ::Line > () == ::core::mem::size_of:: < u32 >
@@ -132,7 +162,30 @@ pub mod valve {
             const REPLY: usize = ::core::mem::size_of::<usize>();
             const LEASES: usize = 1;
             const IDEMPOTENT: bool = true;
+            #[inline(always)]
+            fn counts() -> ::core::option::Option<
+                &'static ::idol_runtime::counters::Counts,
+            > {
+                super::counters::EXOV6_IDOL_CLIENT_VALVE.operation(Self::NUMBER)
+            }
         }
+    }
+    /// Counters of this task.
+    pub mod counters {
+        /// What came of this task's calls: ok, err and dead of each operation.
+        #[allow(unsafe_code, reason = "a debugger finds it by this name")]
+        #[unsafe(no_mangle)]
+        pub static EXOV6_IDOL_CLIENT_VALVE: ::idol_runtime::counters::ClientCounters<
+            6,
+        > = ::idol_runtime::counters::ClientCounters::<6>::new();
+        /// What became of the calls to this task: ok, err and refused of each
+        /// operation, then of each client by the index of its task.
+        #[allow(unsafe_code, reason = "a debugger finds it by this name")]
+        #[unsafe(no_mangle)]
+        pub static EXOV6_IDOL_SERVER_VALVE: ::idol_runtime::counters::ServerCounters<
+            6,
+            4,
+        > = ::idol_runtime::counters::ServerCounters::<6, 4>::new();
     }
     /// Calls a server of interface `Valve` through a port.
     #[derive(Clone, Copy, Debug)]
@@ -373,7 +426,9 @@ pub mod valve {
                 )
             }
         };
-        ::idol_runtime::Answer::from_result(answer)
+        let answer = ::idol_runtime::Answer::from_result(answer);
+        counters::EXOV6_IDOL_SERVER_VALVE.count(message, &answer);
+        answer
     }
     mod handle {
         use super::wire;

@@ -348,23 +348,45 @@ fn codes_of_derived_errors_are_their_discriminants() {
     assert_eq!(ValveError::from(ServerDeath::TimedOut), ValveError::Dead);
 }
 
-/// Its own interface: the counters are statics, and other tests run beside this one.
-#[test]
-fn calls_are_counted_on_both_sides() {
-    use idol_runtime::counters::{Column, Counts};
-    struct Fixed(Result<(), ValveError>);
-    impl counted::CountedServer for Fixed {
-        fn turn(&mut self, _: &Message, by: u8) -> Result<(), ValveError> {
-            if by == 0 { Ok(()) } else { self.0 }
-        }
-        fn rest(&mut self, _: &Message) -> u8 {
-            9
-        }
+/// Held by whoever calls `Counted`: its counters are statics, and tests run side by side.
+pub(crate) static COUNTING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+pub(crate) struct Fixed(pub(crate) Result<(), ValveError>);
+
+impl counted::CountedServer for Fixed {
+    fn turn(&mut self, _: &Message, by: u8) -> Result<(), ValveError> {
+        if by == 0 { Ok(()) } else { self.0 }
     }
-    let row = |counts: &Counts| [Column::Ok, Column::Err, Column::Lost].map(|c| counts.get(c));
-    let client = counted::Counted::new(PORT);
+    fn rest(&mut self, _: &Message) -> u8 {
+        9
+    }
+}
+
+/// Counts of operations 1 and 2 in the client and in the server, and of clients 2 and 3.
+fn counts() -> [[u32; 3]; 6] {
+    use idol_runtime::counters::{Column, Counts};
     let calls = &counted::counters::EXOV6_IDOL_CLIENT_COUNTED;
     let served = &counted::counters::EXOV6_IDOL_SERVER_COUNTED;
+    assert!(calls.operation(0).is_none() && calls.operation(3).is_none());
+    assert!(served.client(4).is_none());
+    let row = |counts: Option<&Counts>| {
+        [Column::Ok, Column::Err, Column::Lost].map(|column| counts.map_or(0, |c| c.get(column)))
+    };
+    [
+        row(calls.operation(1)),
+        row(calls.operation(2)),
+        row(served.operation(1)),
+        row(served.operation(2)),
+        row(served.client(2)),
+        row(served.client(3)),
+    ]
+}
+
+#[test]
+fn calls_are_counted_on_both_sides() {
+    let _alone = COUNTING.lock();
+    let before = counts();
+    let client = counted::Counted::new(PORT);
     let mut fixed = Fixed(Err(ValveError::Stuck));
     let mut deaths = 2;
     join(
@@ -387,14 +409,15 @@ fn calls_are_counted_on_both_sides() {
     assert_eq!(fault, Answer::Fault(Reason::BadMessageSize));
     let fault = counted::dispatch(&mut fixed, &message(9, 0, [0; 8]));
     assert_eq!(fault, Answer::Fault(Reason::UndefinedOperation));
-    assert_eq!(calls.operation(1).map(row), Some([2, 1, 2]));
-    assert_eq!(calls.operation(2).map(row), Some([1, 0, 0]));
-    assert_eq!(served.operation(1).map(row), Some([2, 1, 1]));
-    assert_eq!(served.operation(2).map(row), Some([1, 0, 0]));
-    assert_eq!(served.client(3).map(row), Some([3, 1, 2]), "the caller is task 3");
-    assert_eq!(served.client(2).map(row), Some([0, 0, 0]));
-    assert!(calls.operation(0).is_none() && calls.operation(3).is_none());
-    assert!(served.client(4).is_none());
+    let mut counted = counts();
+    for (row, before) in counted.iter_mut().flatten().zip(before.iter().flatten()) {
+        *row -= before;
+    }
+    let [turn, rest, turned, rested, client_2, client_3] = counted;
+    assert_eq!((turn, rest), ([2, 1, 2], [1, 0, 0]), "two deaths, each repeated");
+    assert_eq!((turned, rested), ([2, 1, 1], [1, 0, 0]));
+    // The caller is task 3; what it asked for and does not exist is counted for it alone.
+    assert_eq!((client_2, client_3), ([0, 0, 0], [3, 1, 2]));
 }
 
 fn any_shape() -> impl Strategy<Value = Shape> {

@@ -402,6 +402,16 @@ fn received_and_counted() {
         },
     );
     fuzz("Valve", 6, &corpus, |message| valve::dispatch(&mut valves(), message));
+    let _alone = encodings::COUNTING.lock();
+    let fixed = || encodings::Fixed(Err(ValveError::Stuck));
+    let client = counted::Counted::new(PORT);
+    let corpus = record(
+        move |message| counted::dispatch(&mut fixed(), message),
+        || {
+            let _ = (client.turn(0), client.turn(1), client.rest());
+        },
+    );
+    fuzz("Counted", 2, &corpus, |message| counted::dispatch(&mut fixed(), message));
 }
 
 #[test]
