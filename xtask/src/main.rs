@@ -11,6 +11,7 @@ mod dist;
 mod doc;
 mod explain;
 mod gates;
+mod idol;
 mod live;
 mod map;
 mod new;
@@ -52,6 +53,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Print the JSON Schema of app.toml, boards or chips
     Schema(schema::Arguments),
+    /// Show what .idol files say: operations, sizes, encodings, transports
+    Idol(idol::Arguments),
     /// Build an image and its archive
     Dist(dist::Arguments),
     /// Build an image and run it in the emulator
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::main(&arguments),
         Command::Explain(arguments) => explain::main(&arguments),
         Command::Schema(arguments) => schema::main(&arguments),
+        Command::Idol(arguments) => idol::main(&arguments),
         Command::Dist(arguments) => dist::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
         Command::Rpc(arguments) => rpc::main(&arguments),

@@ -6,7 +6,7 @@
 //!     app.toml  chip.toml  board.toml        as they were
 //!     kernel.elf  image.elf  image.img       what runs
 //!     tasks/NAME.elf                         with symbols, log strings, line numbers
-//!     interfaces/NAME.idol                   as they were; named as in the manifest
+//!     interfaces/NAME.idol  NAME.json        as they were, and described
 //! ```
 //!
 //! Writing the same contents twice gives the same bytes: entries keep the order in
@@ -17,8 +17,8 @@ mod manifest;
 pub mod map;
 
 pub use manifest::{
-    Band, FORMAT, Hex, Irq, Machine, Manifest, Notification, Port, Post, Qemu, QemuEntry, Region, Task,
-    Timer,
+    Band, FORMAT, Hex, Irq, Machine, Manifest, Notification, Port, Post, Qemu, QemuEntry, Region,
+    Task, Timer,
 };
 
 use std::fs::File;

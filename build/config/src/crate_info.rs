@@ -10,6 +10,7 @@
 //! optional-posts = { console = ["input"] }      # … and whom if there is somebody
 //! uses          = ["uart0"]                     # peripherals it touches
 //! summary       = ["loops"]                     # counters it keeps
+//! counters      = false                         # no counts of calls (on by default)
 //! config        = { gain = 3.0 }                # configuration, with example values
 //! heap          = true                          # whether it allocates
 //!
@@ -340,6 +341,8 @@ fn declarations(
     for (name, node) in fields.entries("config", out) {
         info.config.push((name.clone(), app::json(node, out)));
     }
+    // Concerns the crate's build script alone; here only that it is a flag.
+    let _ = fields.bool("counters", out);
     check_unique("notification", info.notifications.iter().chain(&info.timers), out);
     Some(info)
 }

@@ -3,9 +3,9 @@
 //! Tools that look at a task (clippy, rustdoc) must be told the same as the compiler: its
 //! target, and its part of the application, by way of the build script.
 
-use crate::{Error, outside, script, source, span, task_model, write_if_changed};
+use crate::{Error, outside, programs, source};
 use exov6_config::Variant;
-use exov6_toolchain::{HARD, SOFT, Toolchain};
+use exov6_toolchain::Toolchain;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,6 +16,8 @@ pub struct Environment {
     pub package: String,
     /// Directory of the crate.
     pub directory: PathBuf,
+    /// Which of its binaries, if it has several.
+    pub bin: Option<String>,
     /// The target.
     pub target: &'static str,
     /// The task model, which the build script reads.
@@ -60,18 +62,13 @@ pub fn environment(
     outside::claim(toolchain, &linked)?;
     let own = &linked.tasks[task.index];
     // Where a build of the image puts the same.
-    let models = toolchain.target_dir.join("models").join(&model.name);
-    let fixed = span::fixed(&model, task);
-    let script = models.join(format!("{}.ld", task.name));
-    write_if_changed(&script, script::task(task).as_bytes())?;
-    let json = task_model::json(&model, &linked, task, &fixed, &script);
-    let path = models.join(format!("{}.json", task.name));
-    write_if_changed(&path, format!("{json:#}\n").as_bytes())?;
+    let inputs = programs::inputs(toolchain, &model, &linked, task)?;
     Ok(Environment {
         package: own.package.clone(),
         directory: own.directory.clone(),
-        target: if task.fp { HARD } else { SOFT },
-        model: path,
+        bin: own.bin.clone(),
+        target: inputs.target,
+        model: inputs.model,
     })
 }
 
@@ -79,7 +76,11 @@ impl Environment {
     /// Adds to a command of cargo's what makes it see the crate as a build of the image
     /// does.
     pub fn enter(&self, command: &mut Command) {
-        command.args(["--release", "--bins", "--manifest-path"]);
-        command.arg(self.directory.join("Cargo.toml")).env("EXOV6_TASK_MODEL", &self.model);
+        match &self.bin {
+            Some(bin) => command.args(["--release", "--bin", bin]),
+            None => command.args(["--release", "--bins"]),
+        };
+        command.arg("--manifest-path").arg(self.directory.join("Cargo.toml"));
+        command.env("EXOV6_TASK_MODEL", &self.model);
     }
 }

@@ -20,6 +20,7 @@ mod blob;
 mod cargo;
 mod elf;
 mod environment;
+mod interfaces;
 mod kept;
 mod manifest;
 mod outside;
@@ -121,6 +122,9 @@ pub enum Error {
     /// `app.toml` or a file that it names breaks rules.
     #[error("{}", .0.render(false))]
     Config(Box<exov6_config::Errors>),
+    /// An interface file changed while the image was built.
+    #[error("{0}")]
+    Interface(String),
     /// A crate does not build.
     #[error(transparent)]
     Cargo(#[from] CargoError),

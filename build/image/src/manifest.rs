@@ -39,23 +39,11 @@ pub(crate) fn write(
     for (task, program) in model.tasks.iter().zip(tasks) {
         entries.push((elf_entry(task), &program.program.bytes));
     }
-    // What can be asked of each server, for whoever debugs without the sources.
-    let interfaces = interfaces(linked)?;
+    let interfaces = crate::interfaces::entries(linked)?;
     entries.extend(interfaces.iter().map(|(name, bytes)| (name.clone(), bytes.as_slice())));
     let entries = entries.iter().map(|(name, bytes)| (name.as_str(), *bytes));
     exov6_archive::write(&archive, &manifest, entries)?;
     Ok(Artifacts { manifest, archive, elf, image, library: packed.library, compiled })
-}
-
-fn interfaces(linked: &Linked) -> Result<Vec<(String, Vec<u8>)>, Error> {
-    let mut all = BTreeMap::new();
-    for facts in linked.tasks.iter().filter_map(|own| own.serves.as_ref()) {
-        let name = facts.path.file_name().unwrap_or_default().to_string_lossy();
-        let text = std::fs::read(&facts.path)
-            .map_err(|source| Error::Read { path: facts.path.clone(), source })?;
-        all.insert(m::interface_entry(&name), text);
-    }
-    Ok(all.into_iter().collect())
 }
 
 fn elf_entry(task: &Task) -> String {

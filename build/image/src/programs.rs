@@ -2,10 +2,11 @@
 
 use crate::kept::Kept;
 use crate::place::LinkedTask;
+use crate::span::Placed;
 use crate::{Error, Progress, Request};
 use crate::{cargo, elf, outside, script, span, stack, task_model, write_if_changed};
-use exov6_config::LinkedTask as Crate;
-use exov6_config::model::{Profile, Task};
+use exov6_config::model::{Model, Profile, Task};
+use exov6_config::{Linked, LinkedTask as Crate};
 use exov6_toolchain::{HARD, SOFT, Toolchain};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -40,6 +41,39 @@ pub(crate) fn build(
     Ok(Programs { tasks, kernel, compiled: builder.compiled })
 }
 
+/// What a task's crate is compiled with, besides its sources.
+pub(crate) struct Inputs {
+    /// The pieces of its span that have a place already.
+    pub fixed: Vec<Placed>,
+    /// Text of its linker script.
+    pub script: String,
+    /// Its task model, as JSON.
+    pub json: String,
+    /// Where that is.
+    pub model: PathBuf,
+    /// Its target.
+    pub target: &'static str,
+}
+
+/// Writes a task's linker script and its model to where cargo finds them.
+pub(crate) fn inputs(
+    toolchain: &Toolchain,
+    model: &Model,
+    linked: &Linked,
+    task: &Task,
+) -> Result<Inputs, Error> {
+    let fixed = span::fixed(model, task);
+    let models = toolchain.target_dir.join("models").join(&model.name);
+    let path = models.join(format!("{}.ld", task.name));
+    let script = script::task(task, &fixed);
+    write_if_changed(&path, script.as_bytes())?;
+    let json = format!("{:#}\n", task_model::json(model, linked, task, &fixed, &path));
+    let path = models.join(format!("{}.json", task.name));
+    write_if_changed(&path, json.as_bytes())?;
+    let target = if task.fp { HARD } else { SOFT };
+    Ok(Inputs { fixed, script, json, model: path, target })
+}
+
 struct Builder<'a, 'b> {
     request: &'a Request<'a>,
     progress: &'b mut dyn FnMut(Progress),
@@ -49,19 +83,12 @@ struct Builder<'a, 'b> {
 impl Builder<'_, '_> {
     fn task(&mut self, task: &Task, own: &Crate, kept: &mut Kept) -> Result<LinkedTask, Error> {
         let Request { model, linked, toolchain, .. } = *self.request;
-        let fixed = span::fixed(model, task);
-        let models = toolchain.target_dir.join("models").join(&model.name);
-        let script = models.join(format!("{}.ld", task.name));
-        let script_text = script::task(task, &fixed);
-        write_if_changed(&script, script_text.as_bytes())?;
-        let json = format!("{:#}\n", task_model::json(model, linked, task, &fixed, &script));
-        let path = models.join(format!("{}.json", task.name));
-        write_if_changed(&path, json.as_bytes())?;
-        let target = if task.fp { HARD } else { SOFT };
+        let Inputs { fixed, script, json, model: path, target } =
+            inputs(toolchain, model, linked, task)?;
         let mut recipe = recipe(toolchain, target);
         // Where it is, too: another application may have the same names.
         recipe.extend([own.package.clone(), own.directory.display().to_string()]);
-        recipe.extend([own.bin.clone().unwrap_or_default(), script_text, json]);
+        recipe.extend([own.bin.clone().unwrap_or_default(), script, json]);
 
         let name = format!("{}.elf", task.name);
         let program = match kept.find(&name, &recipe) {

@@ -12,7 +12,7 @@ mod value;
 pub use dwarf::Dwarf;
 pub use value::{Wrong, decode, encode, from_hex};
 
-use exov6_idol::Type;
+use exov6_idol::{Length, Type};
 
 /// What the bytes of a value mean. Little-endian, without padding between the values of
 /// an array or a message.
@@ -89,10 +89,10 @@ impl Shape {
         match ty {
             Type::Unit => Shape::Unit,
             Type::Builtin(name, size) => Shape::builtin(name, *size),
-            Type::Array(element, count) => {
+            Type::Array(element, Length::Number(count)) => {
                 Shape::Array(Box::new(Shape::of(element, programs)), *count)
             }
-            Type::Path(path) => {
+            Type::Path(path, parameters) if parameters.is_empty() => {
                 let found = programs.iter().find_map(|program| program.find(path));
                 found.unwrap_or_else(|| Shape::Unknown(path.join("::")))
             }

@@ -12,6 +12,7 @@
 //! uses          = ["uart0"]                     # peripherals, `boot-info`
 //! summary       = ["loops"]                     # counters it keeps
 //! config        = { gain = 3.0 }                # configuration, with example values
+//! counters      = false                         # no counts of calls; they are on by default
 //! heap          = true                          # whether it allocates
 //!
 //! [package.metadata.exov6.bin.logger]           # the same for one of several binaries,
@@ -34,7 +35,7 @@ use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 /// Fields of `[package.metadata.exov6]`.
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 13] = [
     "serves",
     "ports",
     "notifications",
@@ -47,6 +48,7 @@ const FIELDS: [&str; 12] = [
     "config",
     "heap",
     "bin",
+    "counters",
 ];
 
 /// Counters that every supervisor keeps, before its own.
@@ -88,6 +90,8 @@ pub struct Metadata {
     pub heap: bool,
     /// Binaries that have metadata of their own.
     pub bins: Vec<String>,
+    /// Whether calls are counted; they are unless this says no.
+    pub counters: Option<bool>,
 }
 
 /// Reads a crate's `Cargo.toml`, for one of its binaries if one is named.
@@ -166,6 +170,11 @@ pub fn parse(file: &str, text: &str, bin: Option<&str>) -> Result<Metadata, Erro
     };
     metadata.config =
         reader.table("config")?.map(|(name, value)| (name.clone(), value.clone())).collect();
+    metadata.counters = match table.get("counters") {
+        None => None,
+        Some(Value::Bool(counters)) => Some(*counters),
+        Some(other) => return Err(reader.wrong("counters", "true or false", other)),
+    };
     Ok(metadata)
 }
 

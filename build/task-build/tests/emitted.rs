@@ -143,6 +143,18 @@ fn a_binary_with_metadata_of_its_own_has_constants_of_its_own() {
 }
 
 #[test]
+fn a_crate_can_do_without_counters() {
+    let directory = task_crate();
+    let code = || for_image(directory.path(), &directory.path().join("both.json")).unwrap().code;
+    let with = code();
+    assert!(with.contains("pub static EXOV6_IDOL_CLIENT_CLOCK"));
+    assert!(with.contains("pub static EXOV6_IDOL_SERVER_ECHO"));
+    assert!(!with.contains("EXOV6_IDOL_SERVER_CLOCK"), "that one is only called");
+    edit(directory.path(), "Cargo.toml", "timers =", "counters = false\ntimers =");
+    assert!(!code().contains("EXOV6_IDOL"));
+}
+
+#[test]
 fn the_stub_of_the_supervisor_has_what_every_supervisor_has() {
     let directory = task_crate();
     let app =
@@ -224,8 +236,8 @@ fn what_is_wrong_is_said_with_its_file() {
         "config `gain` is a string in app.toml, but the crate's metadata expects a floating-point number, such as 1.0"
     );
     assert_eq!(
-        failure("echo.idol", "\"u64\" }", "\"usize\" }"),
-        "@/echo.idol:5:36: `usize` is not equally wide everywhere\n  help: use `u32` or `u64`"
+        failure("echo.idol", "\"u64\" }", "\"u46\" }"),
+        "@/echo.idol:5:36: `u46` is neither built in nor imported\n  help: did you mean `u16`?"
     );
     assert_eq!(
         failure("clock.idol", "\"Clock\"", "\"Echo\""),
@@ -238,6 +250,10 @@ fn what_is_wrong_is_said_with_its_file() {
     assert_eq!(
         failure("Cargo.toml", "uses =", "devices ="),
         "@/Cargo.toml: [package.metadata.exov6] has no key `devices`; did you mean `uses`?"
+    );
+    assert_eq!(
+        failure("Cargo.toml", "timers =", "counters = 0\ntimers ="),
+        "@/Cargo.toml: [package.metadata.exov6] `counters` must be true or false, not 0"
     );
     assert_eq!(
         failure("Cargo.toml", "[\"sample\"]", "\"sample\""),

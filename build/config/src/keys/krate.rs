@@ -24,6 +24,8 @@ const CONFIG: Key = key(
     NONE,
     "Configuration, with example values.",
 );
+const COUNTERS: Key =
+    key("counters", Shape::Flag, Absent::Flag(true), "Whether its calls are counted.");
 const HEAP: Key = key("heap", Shape::Flag, Absent::Flag(false), "Whether it allocates.");
 
 /// What a crate needs and offers.
@@ -41,6 +43,7 @@ pub static METADATA: Keys = Keys {
         USES,
         SUMMARY,
         CONFIG,
+        COUNTERS,
         HEAP,
         key(
             "bin",
@@ -56,6 +59,19 @@ pub static METADATA: Keys = Keys {
 pub static BINARY: Keys = Keys {
     what: "what `package.metadata.exov6.bin` says of a binary",
     doc: "What the code of a task needs and offers, if its crate has several.",
-    now: &[SERVES, PORTS, NOTIFICATIONS, INTERRUPTS, TIMERS, POSTS, OPTIONAL_POSTS, USES, SUMMARY, CONFIG, HEAP],
+    now: &[
+        SERVES,
+        PORTS,
+        NOTIFICATIONS,
+        INTERRUPTS,
+        TIMERS,
+        POSTS,
+        OPTIONAL_POSTS,
+        USES,
+        SUMMARY,
+        CONFIG,
+        COUNTERS,
+        HEAP,
+    ],
     later: &["windows", "stack"],
 };

@@ -169,13 +169,13 @@ impl Port {
 }
 
 fn signature(operation: &Operation) -> String {
-    let args = operation.args.iter().map(|arg| format!("{}: {}", arg.name, arg.ty));
+    let args = operation.args.iter().map(|arg| format!("{}: {}", arg.name, arg.value.ty));
     let leases = operation.leases.iter().map(|lease| {
         let most = lease.max_len.map_or_else(String::new, |most| format!(", at most {most}"));
         format!("{}: lease {} {}{most}", lease.name, lease.right.as_str(), lease.ty)
     });
     let all: Vec<String> = args.chain(leases).collect();
-    let ok = operation.reply.ok().to_string();
+    let ok = operation.reply.ok.ty.to_string();
     let reply = if ok == "()" { String::new() } else { format!(" -> {ok}") };
     format!("{}({}){reply}", operation.name, all.join(", "))
 }

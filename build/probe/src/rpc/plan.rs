@@ -4,15 +4,16 @@
 //! after the other, in the message if they and the reply have at most 64 bytes each, else
 //! as two more leases behind the declared ones.
 //!
-//! Arguments are encoded as `Zerocopy` says: the bytes of each value as they lie in
-//! memory. An interface with another encoding needs another [`pack`] and another
-//! [`Plan::value`]; nothing else here knows.
+//! Values are encoded as `Zerocopy` says: the bytes of each as they lie in memory, one after
+//! the other. Numbers and arrays of them look the same in every encoding; what does not (an
+//! enumeration, an option, an error with a payload) is refused where the operation has
+//! another encoding ([`wire`]).
 
 use super::called::Ended;
 use crate::types::{Dwarf, Shape, decode, encode};
 use abi::limits::{MAX_LEASES, MESSAGE_BYTES};
 use abi::syscall::{LEASE_R, LEASE_W};
-use exov6_idol::{ErrorType, Lease, Operation, Reply, Right, Type};
+use exov6_idol::{Encoding, ErrorType, Lease, Operation, Recv, Right, Type, Value};
 use exov6_rpc::{LeaseRange, Request};
 use serde_json::{Map, Value as Json};
 
@@ -60,16 +61,20 @@ impl Plan {
         room: u64,
     ) -> Result<Plan, String> {
         let args = pack(operation, programs, values)?;
-        let reply = Shape::of(operation.reply.ok(), programs);
+        let ok = wire(&operation.reply.ok, operation.encoding)
+            .map_err(|error| format!("its reply, {error}"))?;
+        let reply = Shape::of(ok, programs);
         let reply_size = reply.size().ok_or_else(|| {
-            format!(
-                "the size of its reply, `{}`, is not in the debug information",
-                operation.reply.ok()
-            )
+            format!("the size of its reply, `{ok}`, is not in the debug information")
         })?;
-        let errors = match &operation.reply {
-            Reply::Result { err: ErrorType::CLike(ty), .. } => Some(Shape::of(ty, programs)),
-            _ => None,
+        let errors = match &operation.reply.error {
+            Some(ErrorType::CLike(ty)) => Some(Shape::of(ty, programs)),
+            Some(ErrorType::Complex(ty)) => {
+                return Err(format!(
+                    "its errors, `{ty}`, have a payload, and that is not understood here"
+                ));
+            }
+            Some(ErrorType::ServerDeath) | None => None,
         };
         let mut plan = Plan {
             label: operation.name.clone(),
@@ -205,13 +210,37 @@ pub(super) fn lacks(operation: &Operation, programs: &[&Dwarf]) -> bool {
         Type::Slice(element) => element,
         whole => whole,
     });
-    let error = match &operation.reply {
-        Reply::Result { err: ErrorType::CLike(ty), .. } => Some(ty),
+    let error = match &operation.reply.error {
+        Some(ErrorType::CLike(ty)) => Some(ty),
         _ => None,
     };
-    let args = operation.args.iter().map(|arg| &arg.ty);
-    let mut all = args.chain(leases).chain([operation.reply.ok()]).chain(error);
+    let values = operation.args.iter().map(|arg| &arg.value).chain([&operation.reply.ok]);
+    // What cannot travel is told by the plan.
+    let values = values.filter_map(|value| wire(value, operation.encoding).ok());
+    let mut all = values.chain(leases).chain(error);
     all.any(|ty| !Shape::of(ty, programs).is_known())
+}
+
+/// The type whose bytes stand for a value on the way.
+fn wire(value: &Value, encoding: Encoding) -> Result<&Type, String> {
+    fn same_everywhere(ty: &Type) -> bool {
+        match ty {
+            Type::Unit => true,
+            Type::Builtin(name, _) => *name != "char",
+            Type::Array(element, _) => same_everywhere(element),
+            _ => false,
+        }
+    }
+    match (encoding, &value.recv) {
+        (Encoding::Zerocopy, Recv::FromBytes) => Ok(&value.ty),
+        (Encoding::Zerocopy, Recv::FromPrimitive(ty) | Recv::From(ty, _)) => Ok(ty),
+        _ if same_everywhere(&value.ty) => Ok(&value.ty),
+        _ => Err(format!(
+            "`{}` travels in the encoding {encoding:?}, of which only numbers and arrays of \
+             them are understood here",
+            value.ty
+        )),
+    }
 }
 
 /// Arguments one after the other.
@@ -221,7 +250,7 @@ fn pack(
     values: &Map<String, Json>,
 ) -> Result<Vec<u8>, String> {
     let names = || {
-        let all = operation.args.iter().map(|arg| format!("{}: {}", arg.name, arg.ty));
+        let all = operation.args.iter().map(|arg| format!("{}: {}", arg.name, arg.value.ty));
         let all: Vec<String> = all.collect();
         if all.is_empty() {
             "it takes none".to_owned()
@@ -238,9 +267,9 @@ fn pack(
         let value = values
             .get(&arg.name)
             .ok_or_else(|| format!("argument `{}` is missing; {}", arg.name, names()))?;
-        let shape = Shape::of(&arg.ty, programs);
-        let own = encode(&shape, value)
-            .map_err(|error| format!("argument `{}: {}`: {error}", arg.name, arg.ty))?;
+        let told = |error: String| format!("argument `{}: {}`: {error}", arg.name, arg.value.ty);
+        let shape = Shape::of(wire(&arg.value, operation.encoding).map_err(told)?, programs);
+        let own = encode(&shape, value).map_err(|error| told(error.to_string()))?;
         bytes.extend(own);
     }
     Ok(bytes)
