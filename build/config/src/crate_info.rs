@@ -205,7 +205,8 @@ fn declarations(table: &Table, file: FileId, directory: &Path, out: &mut Out) ->
     let Some((key, package)) = table.get("package") else {
         out.push(
             Diagnostic::new(Code::MissingKey, "a crate needs `[package]`")
-                .at(top, "`package` is missing"),
+                .at(top, "`package` is missing")
+                .help("begin with `[package]` and a `name`, as every crate does"),
         );
         return None;
     };
@@ -218,7 +219,8 @@ fn declarations(table: &Table, file: FileId, directory: &Path, out: &mut Out) ->
         None => {
             out.push(
                 Diagnostic::new(Code::MissingKey, "a package needs `name`")
-                    .at(key.span, "`name` is missing"),
+                    .at(key.span, "`name` is missing")
+                    .help("for example `name = \"task-hello\"`"),
             );
             return None;
         }
