@@ -62,7 +62,8 @@ pub struct Task {
     pub passive: Option<Span>,
     /// Where it says `debug-only = true`, if it does.
     pub debug_only: Option<Span>,
-    pub stack: u64,
+    pub memory: crate::memory::Memory,
+    pub bin: Option<Spanned<String>>,
     pub uses: Vec<Spanned<String>>,
     pub interrupts: Vec<(Spanned<String>, Spanned<String>)>,
     pub notifications: Vec<Spanned<String>>,
@@ -189,7 +190,8 @@ fn task(name: &Spanned<String>, node: &Node, out: &mut Out) -> Option<Task> {
         start_span: fields.get("start").map(|(key, _)| key.span),
         passive: fields.get("passive").filter(|_| passive).map(|(key, _)| key.span),
         debug_only: fields.get("debug-only").filter(|_| debug_only).map(|(key, _)| key.span),
-        stack: stack(&fields, out),
+        memory: crate::memory::read(&fields, out),
+        bin: fields.string("bin", out),
         uses: uses(&fields, out),
         interrupts: interrupts(&fields, out),
         notifications: fields.strings("notifications", out),
@@ -223,19 +225,6 @@ fn crate_ref(node: &Node, out: &mut Out) -> Option<Spanned<CrateRef>> {
         }
     };
     Some(Spanned { value, span: node.span })
-}
-
-fn stack(fields: &Fields<'_>, out: &mut Out) -> u64 {
-    match fields.get("stack") {
-        Some((_, Node { value: Value::String(text), span })) if text == "auto" => {
-            out.push(
-                fields::not_supported("stack = \"auto\"", *span)
-                    .help("give a size, such as \"4 KiB\""),
-            );
-            keys::STACK_DEFAULT
-        }
-        _ => fields.number_or_default("stack", out),
-    }
 }
 
 fn uses(fields: &Fields<'_>, out: &mut Out) -> Vec<Spanned<String>> {

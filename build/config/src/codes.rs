@@ -146,6 +146,8 @@ codes! {
     UnknownOperation = 66,
     /// A port with a timeout permits only operations that can fail.
     TimeoutCannotFail = 67,
+    /// A task is one binary of its crate.
+    UnknownBinary = 68,
     /// A notification that is declared is posted by somebody.
     NobodyPosts = 80,
     /// A task that is held at boot can be started by somebody.

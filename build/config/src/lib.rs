@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod binaries;
 mod check;
 mod codes;
 mod crate_info;
@@ -31,6 +32,7 @@ mod keys;
 mod library;
 mod link;
 mod machine;
+mod memory;
 pub mod model;
 mod order;
 mod room;

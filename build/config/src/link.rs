@@ -79,6 +79,8 @@ pub struct LinkedTask {
     pub package: String,
     /// Directory of the crate.
     pub directory: PathBuf,
+    /// The binary of the package, if it could be seen.
+    pub bin: Option<String>,
     /// The interface it serves.
     pub serves: Option<InterfaceFacts>,
     /// Its ports, in the order of the model.
@@ -143,6 +145,7 @@ pub fn link_crates(
         tasks.push(LinkedTask {
             package: info.package.clone(),
             directory: info.directory.clone(),
+            bin: info.bin.clone(),
             serves: serves[task.index].clone(),
             ports: ports.collect(),
         });
@@ -214,7 +217,35 @@ fn declarations(model: &Model, task: &Task, info: &CrateInfo, out: &mut Out) {
     let app_summary =
         task.summary.iter().map(String::as_str).zip(task.summary_spans.iter().copied()).collect();
     both(task, info, "counter", &of(&info.summary), &app_summary, out);
+    heap(task, info, out);
     config(task, info, out);
+}
+
+/// A heap that only one side knows of.
+fn heap(task: &Task, info: &CrateInfo, out: &mut Out) {
+    let (name, package) = (&task.name, &info.package);
+    match (task.heap_span, info.heap) {
+        (None, Some(wanted)) => {
+            let title = format!("crate `{package}` allocates, and task `{name}` has no heap");
+            out.push(
+                Diagnostic::new(Code::OnlyInCrate, title)
+                    .at(wanted, "declared by the crate")
+                    .also(task.span, "the task")
+                    .help("add for example `heap = \"16 KiB\"` to the task in app.toml"),
+            );
+        }
+        (Some(given), None) => {
+            let title =
+                format!("task `{name}` has a heap, and crate `{package}` does not allocate");
+            out.push(
+                Diagnostic::new(Code::OnlyInApp, title)
+                    .at(given, "given here")
+                    .also(info.span, "not declared here")
+                    .help("add `heap = true` to what the crate declares, or remove `heap`"),
+            );
+        }
+        _ => {}
+    }
 }
 
 /// Names that only one side has.

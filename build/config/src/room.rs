@@ -1,13 +1,13 @@
 //! Room: what surely does not fit, before anything is compiled.
 //!
-//! Sizes of code and data are known to the linker only. But stacks, log rings and
+//! Sizes of code and data are known to the linker only. But stacks, heaps, log rings and
 //! registers have sizes in the description, and if these alone are too much for a task's
 //! span or for memory, no code can be small enough.
 
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Errors};
 use crate::fields::{Out, bytes};
-use crate::model::{Model, Task};
+use crate::model::{Model, Stack, Task};
 use abi::limits::{PAGE, SPAN};
 
 /// A model in which nothing is surely too large.
@@ -28,6 +28,14 @@ fn pages(size: u64) -> u64 {
     size.next_multiple_of(PAGE)
 }
 
+/// The least that a task's stack can be.
+fn stack(task: &Task) -> u64 {
+    match task.stack {
+        Stack::Auto => PAGE,
+        Stack::Bytes(bytes) => pages(bytes),
+    }
+}
+
 /// Page 0 and the last page are never mapped; there is a page of code, and one of
 /// nothing between code, stack, devices and rings.
 fn span_holds(model: &Model, task: &Task, out: &mut Out) {
@@ -43,7 +51,8 @@ fn span_holds(model: &Model, task: &Task, out: &mut Out) {
     };
     let devices: u64 = task.devices.iter().map(|device| device.size.saturating_add(PAGE)).sum();
     let parts = [
-        ("its stack", pages(task.stack) + PAGE),
+        ("its stack", stack(task) + PAGE),
+        ("its heap", task.heap.map_or(0, |heap| pages(heap).saturating_add(PAGE))),
         ("its log ring", own),
         ("the log rings of the other tasks", others),
         ("registers of peripherals", devices),
@@ -75,7 +84,7 @@ fn span_holds(model: &Model, task: &Task, out: &mut Out) {
 
 fn memory_holds(model: &Model, out: &mut Out) {
     let left = model.board.ram_base + model.board.ram_size - model.board.load;
-    let of = |task: &Task| pages(task.stack) + task.log.ring;
+    let of = |task: &Task| stack(task) + pages(task.heap.unwrap_or(0)) + task.log.ring;
     let needed: u64 = model.tasks.iter().map(of).sum();
     if needed <= left {
         return;
@@ -85,13 +94,13 @@ fn memory_holds(model: &Model, out: &mut Out) {
         Diagnostic::new(
             Code::DoesNotFit,
             format!(
-                "stacks and log rings need {}, and board `{}` has {} from where it loads",
+                "stacks, heaps and log rings need {}, and board `{}` has {} from where it loads",
                 bytes(needed.into()),
                 model.board.name,
                 bytes(left.into())
             ),
         )
         .at(largest.span, format!("the most of it, {}", bytes(of(largest).into())))
-        .help("make stacks and rings smaller, or load lower in memory"),
+        .help("make stacks, heaps and rings smaller, or load lower in memory"),
     );
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use exov6_config::model::{Chip, CrateRef, Level, NotificationKind, RestartPolicy};
+use exov6_config::model::{Chip, CrateRef, Level, NotificationKind, RestartPolicy, Stack};
 use exov6_config::{Code, CrateInfo, Model, Search, Variant, load, load_for};
 use std::fs;
 use std::path::Path;
@@ -121,7 +121,7 @@ fn the_grant_for_the_log_comes_last_and_the_log_has_none() {
 fn what_is_left_out_has_the_documented_default() {
     let model = wired();
     let log = model.task("log").expect("a task");
-    assert_eq!((log.stack, log.fp, log.held), (8192, false, false));
+    assert_eq!((log.stack, log.fp, log.held), (Stack::Bytes(8192), false, false));
     assert_eq!((log.log.level, log.log.ring), (Level::Info, 8192));
     let restart = log.restart;
     assert_eq!((restart.policy, restart.min_interval_ms), (RestartPolicy::Always, 50));
@@ -134,7 +134,7 @@ fn what_is_left_out_has_the_documented_default() {
 fn what_is_given_is_kept() {
     let model = wired();
     let work = model.task("work").expect("a task");
-    assert_eq!((work.stack, work.fp, work.held), (8192, true, true));
+    assert_eq!((work.stack, work.fp, work.held), (Stack::Bytes(8192), true, true));
     assert_eq!((work.log.level, work.log.ring), (Level::Debug, 16384));
     assert_eq!(work.restart.policy, RestartPolicy::Never);
     assert_eq!(work.crate_ref, CrateRef::Path("crates/busy".into()));

@@ -14,8 +14,10 @@ pub enum Instruction {
     Conditional(i64),
     /// `bl`.
     Call(i64),
-    /// `br`, `blr`, their authenticated forms, `drps`: to what a register holds.
-    Indirect,
+    /// `br`, its authenticated forms, `drps`: to what this register holds, for good.
+    IndirectJump(u8),
+    /// `blr`, its authenticated forms: to what this register holds, and back.
+    IndirectCall(u8),
     /// `ret` through this register.
     Return(u8),
     /// `eret`.
@@ -36,12 +38,12 @@ pub enum Instruction {
 const SP: u32 = 31;
 
 /// `width` bits of `word` from bit `from` on.
-const fn bits(word: u32, from: u32, width: u32) -> u32 {
+pub(crate) const fn bits(word: u32, from: u32, width: u32) -> u32 {
     word >> from & ((1 << width) - 1)
 }
 
 /// The same, as a signed number.
-const fn signed(word: u32, from: u32, width: u32) -> i64 {
+pub(crate) const fn signed(word: u32, from: u32, width: u32) -> i64 {
     ((word << (32 - from - width)) as i32 >> (32 - width)) as i64
 }
 
@@ -81,8 +83,9 @@ fn branch(word: u32) -> Instruction {
         0b0010 if authenticated => Instruction::Return(30),
         0b0010 => Instruction::Return(bits(word, 5, 5) as u8),
         0b0100 => Instruction::ExceptionReturn,
-        // BR, BLR, BRAA, BLRAA, DRPS, and what may be added here.
-        _ => Instruction::Indirect,
+        0b0001 | 0b1001 => Instruction::IndirectCall(bits(word, 5, 5) as u8),
+        // BR, BRAA, DRPS, and what may be added here.
+        _ => Instruction::IndirectJump(bits(word, 5, 5) as u8),
     }
 }
 
@@ -168,12 +171,12 @@ mod tests {
             (0xd65f_0020, Return(1)),       // ret x1
             (0xd65f_0bff, Return(30)),      // retaa
             (0xd69f_03e0, ExceptionReturn), // eret
-            (0xd61f_0000, Indirect),        // br x0
-            (0xd63f_0120, Indirect),        // blr x9
-            (0xd71f_0801, Indirect),        // braa x0, x1
-            (0xd73f_0801, Indirect),        // blraa x0, x1
-            (0xd61f_081f, Indirect),        // braaz x0
-            (0xd6bf_03e0, Indirect),        // drps
+            (0xd61f_0000, IndirectJump(0)), // br x0
+            (0xd63f_0120, IndirectCall(9)), // blr x9
+            (0xd71f_0801, IndirectJump(0)), // braa x0, x1
+            (0xd73f_0801, IndirectCall(0)), // blraa x0, x1
+            (0xd61f_081f, IndirectJump(0)), // braaz x0
+            (0xd6bf_03e0, IndirectJump(31)), // drps
             (0xd420_0020, Trap),            // brk #1
             (0x0000_0000, Trap),            // udf #0
             (0xd45e_0000, Other),           // hlt #0xf000: the emulator goes on
