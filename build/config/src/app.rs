@@ -348,7 +348,11 @@ fn config(fields: &Fields<'_>, out: &mut Out) -> serde_json::Value {
 pub(crate) fn json(node: &Node, out: &mut Out) -> serde_json::Value {
     use serde_json::Value as Json;
     let mut bad = |title: &str, label: &str| {
-        out.push(Diagnostic::new(Code::BadConfig, title).at(node.span, label));
+        out.push(
+            Diagnostic::new(Code::BadConfig, title)
+                .at(node.span, label)
+                .help("a string can carry any other value; the task then has to read it"),
+        );
         Json::Null
     };
     match &node.value {
@@ -370,7 +374,8 @@ pub(crate) fn json(node: &Node, out: &mut Out) -> serde_json::Value {
                 out.push(
                     Diagnostic::new(Code::BadConfig, "a list in `config` must be of one type")
                         .at(other.span, format!("this is {}", other.value.kind()))
-                        .also(first.span, format!("this is {}", first.value.kind())),
+                        .also(first.span, format!("this is {}", first.value.kind()))
+                        .help("write all items alike, such as `[1.0, 2.5]`, or use a table"),
                 );
                 return Json::Null;
             }

@@ -245,7 +245,8 @@ fn declarations(
     let Some((key, package)) = table.get("package") else {
         out.push(
             Diagnostic::new(Code::MissingKey, "a crate needs `[package]`")
-                .at(top, "`package` is missing"),
+                .at(top, "`package` is missing")
+                .help("begin with `[package]` and a `name`, as every crate does"),
         );
         return None;
     };
@@ -258,7 +259,8 @@ fn declarations(
         None => {
             out.push(
                 Diagnostic::new(Code::MissingKey, "a package needs `name`")
-                    .at(key.span, "`name` is missing"),
+                    .at(key.span, "`name` is missing")
+                    .help("for example `name = \"task-hello\"`"),
             );
             return None;
         }

@@ -463,7 +463,8 @@ impl Linker<'_> {
                     format!("operation `{name}` of `{}` has number {number}", facts.path.display());
                 out.push(
                     Diagnostic::new(Code::TooMany, title)
-                        .at(port.span, format!("numbers go from 1 to {}", limits::MAX_OPERATION)),
+                        .at(port.span, format!("numbers go from 1 to {}", limits::MAX_OPERATION))
+                        .help("make two interfaces of it, each with a server of its own"),
                 );
             }
         }

@@ -94,8 +94,8 @@ fn derived(root: &Path) -> Result<()> {
     let model = json(&xtask(root, &["check", "--model", &app_shown])?)?;
     let demo = json(&xtask(root, &["check", "--model"])?)?;
     let task = |model: &Value, name: &str| {
-        let tasks = model["tasks"].as_array().into_iter().flatten();
-        tasks.cloned().find(|task| task["name"] == name).unwrap_or_default()
+        let mut tasks = model["tasks"].as_array().into_iter().flatten();
+        tasks.find(|task| task["name"] == name).cloned().unwrap_or_default()
     };
     ensure!(model["name"] == "derived" && demo["name"] == "control-loop", "names differ");
     let stacks = [&model, &demo].map(|model| task(model, "console")["stack"].clone());
