@@ -196,15 +196,9 @@ mod tests {
     #[test]
     fn every_way_counts() {
         // cbz x0, .+8; ldr x8, [x1, #24]; blr x8
-        assert_eq!(
-            of(&[0xb400_0040, LDR_X8_24, BLR_X8, RET]),
-            [at(24), Origin::Unknown]
-        );
+        assert_eq!(of(&[0xb400_0040, LDR_X8_24, BLR_X8, RET]), [at(24), Origin::Unknown]);
         // ldr x8, [x1, #24]; cbz x0, .+8; ldr x8, [x1, #32]; blr x8
-        assert_eq!(
-            of(&[LDR_X8_24, 0xb400_0040, 0xf940_1028, BLR_X8, RET]),
-            [at(24), at(32)]
-        );
+        assert_eq!(of(&[LDR_X8_24, 0xb400_0040, 0xf940_1028, BLR_X8, RET]), [at(24), at(32)]);
     }
 
     #[test]

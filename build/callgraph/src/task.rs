@@ -75,7 +75,10 @@ pub fn worst(
         program.functions.iter().map(|function| (function.start, function.name())).collect();
     let bound = |at: &u64| {
         let function = program.function(*at)?;
-        names.get(at).and_then(|name| bounds.get(name)).or_else(|| bounds.get(&function.short_name()))
+        names
+            .get(at)
+            .and_then(|name| bounds.get(name))
+            .or_else(|| bounds.get(&function.short_name()))
     };
     let mut graph = Graph::default();
     let mut unknown: BTreeMap<u64, Vec<u64>> = BTreeMap::new();

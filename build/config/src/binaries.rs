@@ -30,7 +30,8 @@ pub fn of(manifest: &Table, package: &Table, name: &str, directory: &Path) -> Ve
         for item in items {
             let Value::Table(item) = &item.value else { continue };
             let Some(own) = text(item, "name") else { continue };
-            let usual = if own == name { "src/main.rs".into() } else { format!("src/bin/{own}.rs") };
+            let usual =
+                if own == name { "src/main.rs".into() } else { format!("src/bin/{own}.rs") };
             let path = text(item, "path").unwrap_or(usual);
             found.push((own, directory.join(path)));
         }

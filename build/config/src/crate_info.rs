@@ -109,7 +109,8 @@ impl CrateInfo {
         let mut sources = Sources::default();
         let mut out = Out::new();
         let (file, table) = document::parse(shown, bytes, &mut sources, &mut out);
-        let mut info = table.and_then(|table| declarations(&table, file, directory, task, &mut out));
+        let mut info =
+            table.and_then(|table| declarations(&table, file, directory, task, &mut out));
         match (&mut info, sources.get(file), out.is_empty()) {
             (Some(info), Some(source), true) => info.source = source.clone(),
             _ => return Err(Errors::new(out, sources)),

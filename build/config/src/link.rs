@@ -233,7 +233,8 @@ fn heap(task: &Task, info: &CrateInfo, out: &mut Out) {
             );
         }
         (Some(given), None) => {
-            let title = format!("task `{name}` has a heap, and crate `{package}` does not allocate");
+            let title =
+                format!("task `{name}` has a heap, and crate `{package}` does not allocate");
             out.push(
                 Diagnostic::new(Code::OnlyInApp, title)
                     .at(given, "given here")

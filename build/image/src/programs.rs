@@ -58,7 +58,12 @@ impl Builder<'_, '_> {
         write_if_changed(&path, json.as_bytes())?;
         let target = if task.fp { HARD } else { SOFT };
         let mut recipe = recipe(toolchain, target);
-        recipe.extend([own.package.clone(), own.bin.clone().unwrap_or_default(), script_text, json]);
+        recipe.extend([
+            own.package.clone(),
+            own.bin.clone().unwrap_or_default(),
+            script_text,
+            json,
+        ]);
 
         let name = format!("{}.elf", task.name);
         let program = match kept.find(&name, &recipe) {

@@ -25,8 +25,8 @@ const LEAST: Duration = Duration::from_secs(120);
 /// # Errors
 /// An image that does not run, and files that cannot be written.
 pub fn measure(archive: &Archive, run_for: Duration, sizes: &mut Sizes) -> Result<(), Error> {
-    let directory = tempfile::tempdir()
-        .map_err(|source| Error::File { path: std::env::temp_dir(), source })?;
+    let directory =
+        tempfile::tempdir().map_err(|source| Error::File { path: std::env::temp_dir(), source })?;
     let (image, memory) = (directory.path().join("image.img"), directory.path().join("memory"));
     let file = |path: &Path| {
         let path = path.to_owned();

@@ -25,7 +25,9 @@
 
 use crate::error::Error;
 use crate::interfaces;
-use crate::model::{Device, Heap, Log, Notification, Port, Post, PostBit, Serves, TaskModel, Timer};
+use crate::model::{
+    Device, Heap, Log, Notification, Port, Post, PostBit, Serves, TaskModel, Timer,
+};
 use abi::kernel_op::KernelOp;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};

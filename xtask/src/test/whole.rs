@@ -1,8 +1,8 @@
 //! Whole-system tests: the default image as its user sees it, from the outside.
 
 use super::building;
-use super::{memory, refusals};
 use super::report::Report;
+use super::{memory, refusals};
 use crate::progress::Bar;
 use crate::run::Run;
 use crate::{dist, run};

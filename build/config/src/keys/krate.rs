@@ -53,17 +53,6 @@ pub static METADATA: Keys = Keys {
 pub static BINARY: Keys = Keys {
     what: "what `package.metadata.exov6.bin` says of a binary",
     doc: "What the code of a task needs and offers, if its crate has several.",
-    now: &[
-        SERVES,
-        PORTS,
-        NOTIFICATIONS,
-        INTERRUPTS,
-        TIMERS,
-        POSTS,
-        USES,
-        SUMMARY,
-        CONFIG,
-        HEAP,
-    ],
+    now: &[SERVES, PORTS, NOTIFICATIONS, INTERRUPTS, TIMERS, POSTS, USES, SUMMARY, CONFIG, HEAP],
     later: &["windows", "stack"],
 };
