@@ -7,12 +7,14 @@
 mod check;
 mod clippy;
 mod dist;
+mod explain;
 mod gates;
 mod map;
 mod out;
 mod place;
 mod progress;
 mod run;
+mod schema;
 mod screen;
 mod setup;
 mod sizes;
@@ -38,6 +40,10 @@ enum Command {
     Setup(setup::Arguments),
     /// Check an app.toml without building anything
     Check(check::Arguments),
+    /// Say more about a rule: why it is, what breaks it, how to mend that
+    Explain(explain::Arguments),
+    /// Print the JSON Schema of app.toml, boards or chips
+    Schema(schema::Arguments),
     /// Build an image and its archive
     Dist(dist::Arguments),
     /// Build an image and run it in the emulator
@@ -58,6 +64,8 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Setup(arguments) => setup::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),
+        Command::Explain(arguments) => explain::main(&arguments),
+        Command::Schema(arguments) => schema::main(&arguments),
         Command::Dist(arguments) => dist::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
         Command::Test(arguments) => test::main(&arguments),

@@ -83,7 +83,7 @@ pub struct Channel {
     pub name: Spanned<String>,
     pub to: Option<Spanned<String>>,
     pub ops: Option<Vec<Spanned<String>>>,
-    pub timeout_us: u64,
+    pub timeout: Option<Spanned<u64>>,
 }
 
 /// An entry of `posts`.
@@ -245,12 +245,11 @@ fn channels(fields: &Fields<'_>, out: &mut Out) -> Vec<Channel> {
         let Some(inner) = Fields::open(node, name.span, &keys::CHANNEL, out) else { continue };
         let ops = inner.get("ops").map(|_| inner.strings("ops", out));
         check_repeats("operation", ops.as_deref().unwrap_or_default(), out);
-        let timeout = inner.number("timeout_us", out);
         all.push(Channel {
             name: name.clone(),
             to: inner.string("to", out),
             ops,
-            timeout_us: timeout.map_or(0, |timeout| timeout.value),
+            timeout: inner.number("timeout_us", out),
         });
     }
     all

@@ -21,6 +21,7 @@ use crate::model::{
     Band, Board, Chip, CrateRef, Exit, LeftOut, Log, Model, Profile, Supervisor, Task,
 };
 use crate::order;
+use crate::room;
 use crate::source::{FileId, Sources, Span, Spanned};
 use crate::suggest;
 use crate::variant::{self, Variant};
@@ -101,7 +102,7 @@ pub fn check_for(
         })
     });
     match model {
-        Some(model) if out.is_empty() => Ok(model),
+        Some(model) if out.is_empty() => room::fits(model),
         _ => Err(Errors::new(out, sources)),
     }
 }

@@ -24,6 +24,7 @@ mod codes;
 mod crate_info;
 mod diagnostic;
 mod document;
+mod explain;
 mod fields;
 mod hardware;
 mod inherit;
@@ -34,16 +35,19 @@ mod machine;
 mod memory;
 pub mod model;
 mod order;
+mod room;
 mod schema;
 mod source;
 mod suggest;
 mod variant;
+mod warn;
 mod wiring;
 
 pub use check::{check, check_for};
 pub use codes::Code;
 pub use crate_info::CrateInfo;
 pub use diagnostic::{Diagnostic, Errors, Label};
+pub use explain::{EXAMPLE_HEAD, examples, explain};
 pub use keys::app::{STACK_DEFAULT, STACK_MIN};
 pub use library::{File, Kind, Library, Memory, Missing, Search};
 pub use link::{InterfaceFacts, Interfaces, Linked, LinkedPort, LinkedTask, link_crates};
@@ -51,6 +55,7 @@ pub use model::Model;
 pub use schema::{Document, reference, schema};
 pub use source::{FileId, Position, Source, Sources, Span, Spanned};
 pub use variant::{NOT_IN_RELEASE, Variant};
+pub use warn::warnings;
 
 use std::path::Path;
 

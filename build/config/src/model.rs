@@ -508,6 +508,8 @@ pub struct Port {
     pub badge: u64,
     /// A call gives up after this many microseconds; 0 = never.
     pub timeout_us: u64,
+    /// Where that is said.
+    pub timeout_span: Option<Span>,
     /// Where the channel is declared.
     pub span: Span,
 }

@@ -199,10 +199,12 @@ fn errors_are_json_too_and_have_colours() {
     let json = serde_json::to_value(&errors).unwrap();
     let first = &json[0];
     assert_eq!(first["code"], "E0007");
-    assert_eq!(first["primary"]["path"], "x.toml");
+    assert_eq!((&first["file"], &first["notes"]), (&"x.toml".into(), &serde_json::json!([])));
     let wrong = json.as_array().unwrap().iter().find(|found| found["code"] == "E0008").unwrap();
-    assert_eq!(wrong["primary"]["line"], 1);
-    assert_eq!(wrong["primary"]["column"], 8);
+    let place = ["line", "col", "end_line", "end_col", "start", "end"].map(|key| &wrong[key]);
+    assert_eq!(place, [1, 8, 1, 9, 7, 8]);
+    assert_eq!(wrong["message"], "`name` must be a string, not an integer");
+    assert_eq!(wrong["label"], "this is an integer");
     assert_eq!(wrong["rule"], "A value has the type of its key.");
     assert!(errors.render(true).contains('\u{1b}') && !errors.render(false).contains('\u{1b}'));
 }
