@@ -103,8 +103,8 @@ macro_rules! task {
 macro_rules! heap {
     () => {
         extern crate alloc;
-        #[cfg(target_os = "none")]
-        #[global_allocator]
+        // Programs of the host (checks, tests) have an allocator already.
+        #[cfg_attr(target_os = "none", global_allocator)]
         static HEAP: $crate::heap::Heap = $crate::heap::Heap::new(generated::heap::MEMORY);
     };
 }
