@@ -122,13 +122,13 @@ pub fn run(archive: &Archive, sample: usize) -> Result<Corruption, Box<Report>> 
     let places = places(&subject);
     let bits: u64 = places.iter().map(|(_, bytes)| bytes * 8).sum();
     // Odd, so that it is not the same bit of each descriptor.
-    let every = (bits / sample.max(1) as u64).max(2) - 1 | 1;
+    let every = ((bits / sample.max(1) as u64).max(2) - 1) | 1;
     let mut number = 0_u64;
     for (position, (start, bytes)) in places.into_iter().enumerate() {
         for byte in start..start + bytes {
             for bit in 0..8 {
                 number += 1;
-                let full = (number % every == 0).then_some(&mut whole);
+                let full = number.is_multiple_of(every).then_some(&mut whole);
                 flip(&mut subject, byte, bit, position == 0, full, &mut corruption);
             }
         }

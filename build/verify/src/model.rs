@@ -260,6 +260,7 @@ fn task_owners(index: usize, name: &str, space: &Space, names: &[Option<String>]
                 (desc::KIND_DEVICE | desc::KIND_WINDOW, Some(label)) => {
                     format!("{} {label} of {name}", kind_name(region.kind))
                 }
+                (desc::KIND_DATA, Some(label)) => format!("{label} of {name}"),
                 _ => format!("{} of {name}", kind_name(region.kind)),
             };
             owners.push(owner(region.physical, region.size, name, what, Some(index)));

@@ -3,7 +3,7 @@
 use crate::Subject;
 use crate::descriptor::Rights;
 use crate::finding::{Finding, Findings, Statement};
-use crate::model::{Of, Space, kind_name};
+use crate::model::{Of, Space};
 use crate::walk::Leaf;
 use serde::Serialize;
 use std::fmt;
@@ -154,12 +154,8 @@ fn describe(subject: &Subject, space: &Space, leaves: &[Leaf]) -> SpaceReport {
     for leaf in leaves {
         let Leaf { address, physical, size, meaning, .. } = *leaf;
         let owner = subject.model.owner(physical).1;
-        // What a task has of its own is called by its kind alone.
-        let own = space.region(address).map(|region| kind_name(region.kind));
-        let what = match own {
-            Some(kind) if owner == format!("{kind} of {}", space.name) => kind.to_owned(),
-            _ => owner.to_owned(),
-        };
+        // What a task has of its own is called without its name.
+        let what = owner.strip_suffix(&format!(" of {}", space.name)).unwrap_or(owner).to_owned();
         let (rights, device) = (rights(space, leaf), meaning.device());
         if let Some(last) = ranges.last_mut() {
             let next = last.address.wrapping_add(last.size) == address

@@ -136,11 +136,11 @@ impl Sound<'_> {
                 .iter()
                 .find(|r| r.kind == kind && at.checked_sub(r.base).is_some_and(|at| at < r.size))
         };
-        if task.entry % 4 != 0 || within(task.entry, desc::KIND_TEXT).is_none() {
+        if !task.entry.is_multiple_of(4) || within(task.entry, desc::KIND_TEXT).is_none() {
             wrong(format!("{who} begins at {:#x}, which is not in its text", task.entry));
         }
         match within(task.stack_top.wrapping_sub(1), desc::KIND_DATA) {
-            Some(stack) if task.stack_top % 16 == 0 => {
+            Some(stack) if task.stack_top.is_multiple_of(16) => {
                 let below = stack.base.wrapping_sub(PAGE);
                 if within(below, desc::KIND_GUARD).is_none() {
                     wrong(format!("{who}'s stack has no guard page at {below:#x}"));

@@ -190,7 +190,7 @@ pub fn translate(memory: &impl Memory, regime: Regime, root: u64, address: u64) 
     }
     let (mut table, mut entries) = (root, regime.entries());
     for level in regime.level()..=3 {
-        let index = offset / leaf_size(level) & (entries - 1);
+        let index = (offset / leaf_size(level)) & (entries - 1);
         let physical = table.wrapping_add(index * 8);
         let Some(value) = memory.word(physical) else { break };
         path.push(Entry { physical, value, level });

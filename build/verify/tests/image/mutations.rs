@@ -107,10 +107,13 @@ impl Random {
 #[test]
 fn a_hundred_thousand_damaged_images_panic_nobody() {
     let good = fixture::archive();
+    // Without the programs, which only a full verification looks at.
+    let mut light = good.clone();
+    light.entries.truncate(1);
     let mut random = Random(1);
     let mut refused = 0;
     for number in 0..100_000 {
-        let mut archive = good.clone();
+        let mut archive = if number % 64 == 1 { good.clone() } else { light.clone() };
         match random.below(4) {
             0 => random.manifest(&mut archive),
             1 => {
