@@ -55,8 +55,10 @@ pub fn claim(toolchain: &Toolchain, linked: &Linked) -> Result<(), Error> {
             packages.insert(own, workspace.clone());
         }
         // Dependencies by path below a workspace are its members without being listed.
-        for task in linked.tasks.iter().filter(|task| task.directory.starts_with(&workspace)) {
-            packages.insert(task.package.clone(), task.directory.clone());
+        for task in &linked.tasks {
+            if toolchain.other_workspace(&task.directory).as_ref() == Some(&workspace) {
+                packages.insert(task.package.clone(), task.directory.clone());
+            }
         }
         toolchain
             .claim(&workspace, packages.keys().map(String::as_str))

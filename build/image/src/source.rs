@@ -15,9 +15,16 @@ pub fn load(app: &Path, variant: &Variant<'_>, root: &Path) -> Result<(Model, Li
     if let Ok(absolute) = std::path::absolute(&model.directory) {
         model.directory = absolute;
     }
+    // A name means a member of the repository's workspace, of that of an inherited file,
+    // or, before all others, of the application's own.
     let mut packages = members(root);
-    if let Some(own) = workspace_of(&model.directory) {
-        packages.extend(members(&own));
+    let inherited = model.inherited.iter().filter_map(|file| model.sources.get(*file));
+    let inherited = inherited.map(|source| search.shown_from.join(&source.path));
+    let app = model.directory.join("app.toml");
+    for file in inherited.chain([app]) {
+        if let Some(own) = file.parent().and_then(workspace_of) {
+            packages.extend(members(&own));
+        }
     }
     let crates = CrateInfo::read_all(&model, &packages, &search.shown_from)?;
     let idol = Idol { shown_from: search.shown_from, root: root.to_owned() };

@@ -165,3 +165,38 @@ fn a_new_board_is_a_copy_that_can_be_named_at_once() {
     let error = board(&Board { name: "other", from: "mien", ..request }).unwrap_err();
     assert_eq!(error.to_string(), "there is no board `mien`; did you mean `mine`?");
 }
+
+#[test]
+fn an_application_that_inherits_one_elsewhere_uses_its_crates_and_its_own() {
+    let (t, directory) = blinky();
+    let second = t.path().canonicalize().unwrap().join("second");
+    fs::create_dir_all(second.join("src")).unwrap();
+    // A crate by its path, from the file that says it on.
+    let crates = "crate    = \"blinky-client\"";
+    let text_of =
+        text(&directory.join("app.toml")).replace(crates, "crate = { path = \"task/client\" }");
+    fs::write(directory.join("app.toml"), text_of).unwrap();
+    checked(&directory);
+    let manifest = "[package]\nname = \"own\"\n\n[package.metadata.exov6]\ntimers = [\"tick\"]\n";
+    fs::write(second.join("Cargo.toml"), manifest).unwrap();
+    let app = "inherit = \"../blinky/app.toml\"\nname = \"second\"\n\n[tasks.own]\n\
+               crate = { path = \".\" }\nband = \"apps\"\npriority = 7\ntimers = [\"tick\"]\n";
+    fs::write(second.join("app.toml"), app).unwrap();
+    assert_eq!(checked(&second).last().unwrap(), "own");
+    let (_, linked) = load(&second.join("app.toml"), &Variant::default(), &root()).unwrap();
+    let of = |name: &str| {
+        let found = linked.tasks.iter().find(|task| task.package == name).unwrap();
+        found.directory.canonicalize().unwrap()
+    };
+    assert_eq!(of("own"), second);
+    assert_eq!(of("blinky-client"), directory.join("task/client"));
+    assert_eq!(of("blinky-counter"), directory.join("task/counter"));
+
+    let bad = app.replace("\".\"", "\"../nowhere\"");
+    fs::write(second.join("app.toml"), bad).unwrap();
+    let errors = load(&second.join("app.toml"), &Variant::default(), &root()).unwrap_err();
+    let errors = errors.render(false);
+    for part in ["there is no crate for task `own`", "app.toml:5:", "nowhere/Cargo.toml"] {
+        assert!(errors.contains(part), "`{part}` is not in\n{errors}");
+    }
+}
