@@ -79,7 +79,7 @@ pub fn build_for(
     // What is wrong with the description is told before anything is compiled.
     let loaded = exov6_image::load(app, variant, root);
     let (model, linked) = loaded.map_err(exov6_image::Error::from)?;
-    let out = place::out(root, &model.build_name());
+    let out = place::out(root, app, &model.build_name());
     let request =
         Request { model: &model, linked: &linked, root, out: &out, toolchain: &toolchain };
     let built = exov6_image::build(&request, &mut |progress| bar.show(&progress));

@@ -19,8 +19,11 @@
 mod blob;
 mod cargo;
 mod elf;
+mod environment;
+mod interfaces;
 mod kept;
 mod manifest;
+mod outside;
 mod place;
 mod programs;
 mod script;
@@ -39,6 +42,8 @@ use std::path::{Path, PathBuf};
 
 pub use cargo::Error as CargoError;
 pub use elf::{Error as ElfError, begins_panic};
+pub use environment::{Environment, NoEnvironment, environment};
+pub use outside::{home, search};
 pub use place::{LinkedTask, Placement, Region};
 pub use source::load;
 pub use stack::{Error as StackError, MARGIN as STACK_MARGIN};
@@ -117,6 +122,9 @@ pub enum Error {
     /// `app.toml` or a file that it names breaks rules.
     #[error("{}", .0.render(false))]
     Config(Box<exov6_config::Errors>),
+    /// An interface file changed while the image was built.
+    #[error("{0}")]
+    Interface(String),
     /// A crate does not build.
     #[error(transparent)]
     Cargo(#[from] CargoError),
@@ -156,6 +164,14 @@ pub enum Error {
     /// A file cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
         /// Which file.
         path: PathBuf,
         /// Why.

@@ -39,6 +39,8 @@ pub(crate) fn write(
     for (task, program) in model.tasks.iter().zip(tasks) {
         entries.push((elf_entry(task), &program.program.bytes));
     }
+    let interfaces = crate::interfaces::entries(linked)?;
+    entries.extend(interfaces.iter().map(|(name, bytes)| (name.clone(), bytes.as_slice())));
     let entries = entries.iter().map(|(name, bytes)| (name.as_str(), *bytes));
     exov6_archive::write(&archive, &manifest, entries)?;
     Ok(Artifacts { manifest, archive, elf, image, library: packed.library, compiled })
