@@ -62,6 +62,20 @@ impl Corruption {
         self.wrong_count == 0
     }
 
+    /// All flips in one line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let all = [&self.used, &self.free, &self.records];
+        let flips: u64 = all.iter().map(|tally| tally.flips).sum();
+        let caught: u64 = all.iter().map(|tally| tally.caught).sum();
+        let harmless: u64 = all.iter().flat_map(|tally| tally.harmless.values()).sum();
+        format!(
+            "{flips} bits flipped: {caught} change something, {harmless} nothing, all of these are \
+             refused; {} are not noticed as they should be; {} were judged in full too",
+            self.wrong_count, self.sampled
+        )
+    }
+
     fn wrong(&mut self, what: String) {
         self.wrong_count += 1;
         if self.wrong.len() < TOLD {

@@ -40,7 +40,8 @@ pub fn run(root: &Path, names: &[String], report: &Report) {
         match &opened {
             Ok((archive, built)) => {
                 let start = Instant::now();
-                report.result(&name(test), start.elapsed(), &function(built, archive));
+                let result = function(built, archive);
+                report.result(&name(test), start.elapsed(), &result);
             }
             Err(error) => {
                 let why = format!("{error:#}");
@@ -81,7 +82,7 @@ fn flipped(_: &Artifacts, archive: &Archive) -> Result<()> {
     let count = count.map_err(|report| anyhow::anyhow!("{}", report.complaint(20)))?;
     ensure!(count.passed(), "{count}");
     ensure!(count.sampled >= exov6_verify::corrupt::SAMPLE as u64, "{count}");
-    eprint!("{count}");
+    eprintln!("     {}", count.summary());
     Ok(())
 }
 
