@@ -233,8 +233,8 @@ fn tables_above_take_rights_away() {
         let mut bytes = vec![0; 3 * PAGE as usize];
         let mut put =
             |at: usize, value: u64| bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
-        put(0, BASE + PAGE | 3 | first);
-        put(PAGE as usize, BASE + 2 * PAGE | 3 | second);
+        put(0, (BASE + PAGE) | 3 | first);
+        put(PAGE as usize, (BASE + 2 * PAGE) | 3 | second);
         put(2 * PAGE as usize, page);
         let found = read(&At(BASE, bytes), Regime::BOOT, BASE);
         (found.leaves[0].meaning.rights, found.leaves[0].taken_by.map(|entry| entry.level))
