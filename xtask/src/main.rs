@@ -7,6 +7,7 @@
 mod check;
 mod clippy;
 mod dist;
+mod explain;
 mod gates;
 mod idol;
 mod map;
@@ -14,6 +15,7 @@ mod out;
 mod place;
 mod progress;
 mod run;
+mod schema;
 mod screen;
 mod setup;
 mod table;
@@ -40,6 +42,10 @@ enum Command {
     Check(check::Arguments),
     /// Show what .idol files say: operations, sizes, encodings, transports
     Idol(idol::Arguments),
+    /// Say more about a rule: why it is, what breaks it, how to mend that
+    Explain(explain::Arguments),
+    /// Print the JSON Schema of app.toml, boards or chips
+    Schema(schema::Arguments),
     /// Build an image and its archive
     Dist(dist::Arguments),
     /// Build an image and run it in the emulator
@@ -59,6 +65,8 @@ fn main() -> ExitCode {
         Command::Setup(arguments) => setup::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),
         Command::Idol(arguments) => idol::main(&arguments),
+        Command::Explain(arguments) => explain::main(&arguments),
+        Command::Schema(arguments) => schema::main(&arguments),
         Command::Dist(arguments) => dist::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
         Command::Test(arguments) => test::main(&arguments),

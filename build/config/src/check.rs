@@ -1,9 +1,9 @@
 //! Check: typed config in, model or all that is wrong out.
 //!
 //! ```text
-//!   app.toml ─► document ─► app ─┐
-//!   board ────► document ─┐      ├─► hardware, order, wiring ─► Model
-//!   chip ─────► document ─┴► machine ─┘
+//!   app.toml ─► inherit ─► app ──────┐
+//!   board ────► inherit ─┐           ├─► hardware, order, wiring ─► Model
+//!   chip ─────► inherit ─┴► machine ─┘
 //! ```
 //!
 //! Nothing here reads files: a [`Library`] gives the texts, so that tests give
@@ -12,14 +12,17 @@
 use crate::app::{self, App};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Errors};
-use crate::document;
 use crate::fields::Out;
 use crate::hardware::{self, Owned};
+use crate::inherit::{self, Whole};
 use crate::library::{File, Kind, Library, is_path};
 use crate::machine;
-use crate::model::{Band, Board, Chip, Exit, LeftOut, Log, Model, Profile, Supervisor, Task};
+use crate::model::{
+    Band, Board, Chip, CrateRef, Exit, LeftOut, Log, Model, Profile, Supervisor, Task,
+};
 use crate::order;
-use crate::source::{FileId, Sources, Span};
+use crate::room;
+use crate::source::{FileId, Sources, Span, Spanned};
 use crate::suggest;
 use crate::variant::{self, Variant};
 use crate::wiring;
@@ -48,11 +51,13 @@ pub fn check_for(
 ) -> Result<Model, Errors> {
     let mut sources = Sources::default();
     let mut out = Out::new();
-    let (app_file, table) = document::parse(&app.path, app.bytes, &mut sources, &mut out);
-    let model = table.and_then(|table| {
+    let (app_file, whole) = inherit::load(app, library, &mut sources, &mut out);
+    let model = whole.and_then(|whole| {
         let top = Span { file: app_file, start: 0, end: 0 };
         let Variant { board, profile } = *variant;
-        let mut app = app::read(&table, top, &mut out);
+        let mut app = app::read(&whole.table, top, &mut out);
+        app.removed = removed_tasks(&whole);
+        paths_begin_at(&mut app, directory, &whole);
         variant::check(&app, &mut out);
         let left_out = match profile {
             Profile::Debug => LeftOut::default(),
@@ -63,7 +68,14 @@ pub fn check_for(
             span: board.is_none_or(|board| board == own.value).then_some(own.span),
         });
         let own_board = wanted.is_some_and(|wanted| wanted.span.is_some());
-        let mut machine = wanted.and_then(|board| machine(board, library, &mut sources, &mut out));
+        let beside = |span: Span| {
+            let found = whole.directories.iter().find(|(file, _)| *file == span.file);
+            found.map_or(directory, |(_, directory)| directory)
+        };
+        let mut machine = wanted.and_then(|board| {
+            let beside = board.span.map_or(directory, beside);
+            machine(board, beside, library, &mut sources, &mut out)
+        });
         if let (Some(machine), Profile::Release) = (&mut machine, profile) {
             machine.board.exit = Exit::None;
         }
@@ -84,11 +96,38 @@ pub fn check_for(
             app_file,
             board_file: machine.board_file,
             chip_file: machine.chip_file,
+            inherited: whole.inherited,
+            board_inherited: machine.board_inherited,
+            chip_inherited: machine.chip_inherited,
         })
     });
     match model {
-        Some(model) if out.is_empty() => Ok(model),
+        Some(model) if out.is_empty() => room::fits(model),
         _ => Err(Errors::new(out, sources)),
+    }
+}
+
+/// The tasks that were inherited and removed, with the places that say so.
+fn removed_tasks(whole: &Whole) -> Vec<Spanned<String>> {
+    let tasks = whole.removed.iter().filter_map(|(path, span)| match path.as_slice() {
+        [tasks, name] if tasks == "tasks" => Some(Spanned { value: name.clone(), span: *span }),
+        _ => None,
+    });
+    tasks.collect()
+}
+
+/// A path of a crate begins at the file that says it; from here on, at `app.toml`.
+fn paths_begin_at(app: &mut App, directory: &Path, whole: &Whole) {
+    for krate in app.tasks.iter_mut().filter_map(|task| task.crate_ref.as_mut()) {
+        let CrateRef::Path(path) = &mut krate.value else { continue };
+        let from = whole.directories.iter().find(|(file, _)| *file == krate.span.file);
+        let Some((_, from)) = from.filter(|(file, _)| whole.inherited.contains(file)) else {
+            continue;
+        };
+        *path = match from.strip_prefix(directory) {
+            Ok(below) => below.join(&*path),
+            Err(_) => std::path::absolute(from.join(&*path)).unwrap_or_else(|_| from.join(&*path)),
+        };
     }
 }
 
@@ -96,8 +135,10 @@ pub fn check_for(
 struct Machine {
     board: Board,
     board_file: FileId,
+    board_inherited: Vec<FileId>,
     chip: Chip,
     chip_file: FileId,
+    chip_inherited: Vec<FileId>,
 }
 
 /// The name of a board or chip, and where a file says it, if one does.
@@ -109,22 +150,36 @@ struct Wanted<'a> {
 
 fn machine(
     wanted: Wanted<'_>,
+    beside: &Path,
     library: &dyn Library,
     sources: &mut Sources,
     out: &mut Out,
 ) -> Option<Machine> {
-    let file = open(Kind::Board, wanted, library, out)?;
-    let (board_file, board_table) = document::parse(&file.path, file.bytes, sources, out);
-    let board_table = board_table?;
+    let file = open(Kind::Board, wanted, beside, library, out)?;
+    let own = file.directory.clone();
+    let (board_file, whole) = inherit::load(file, library, sources, out);
+    let board_whole = whole?;
     let board_top = Span { file: board_file, start: 0, end: 0 };
-    let chip_name = machine::chip_name(&board_table, board_top, out)?;
+    let chip_name = machine::chip_name(&board_whole.table, board_top, out)?;
     let named = Wanted { name: &chip_name.value, span: Some(chip_name.span) };
-    let file = open(Kind::Chip, named, library, out)?;
-    let (chip_file, chip_table) = document::parse(&file.path, file.bytes, sources, out);
+    // A board in `boards/` has its chip in `chips/` beside that.
+    let from = board_whole.directories.iter().find(|(file, _)| *file == chip_name.span.file);
+    let from = from.map_or(&own, |(_, directory)| directory);
+    let from = from.parent().filter(|_| from.ends_with(Kind::Board.directory())).unwrap_or(from);
+    let file = open(Kind::Chip, named, from, library, out)?;
+    let (chip_file, whole) = inherit::load(file, library, sources, out);
+    let chip_whole = whole?;
     let chip_top = Span { file: chip_file, start: 0, end: 0 };
-    let chip = machine::chip(&stem(&chip_name.value), &chip_table?, chip_top, out)?;
-    let board = machine::board(&stem(wanted.name), &board_table, board_top, &chip, out)?;
-    Some(Machine { board, board_file, chip, chip_file })
+    let chip = machine::chip(&stem(&chip_name.value), &chip_whole.table, chip_top, out)?;
+    let board = machine::board(&stem(wanted.name), &board_whole.table, board_top, &chip, out)?;
+    Some(Machine {
+        board,
+        board_file,
+        board_inherited: board_whole.inherited,
+        chip,
+        chip_file,
+        chip_inherited: chip_whole.inherited,
+    })
 }
 
 /// A name, or the name in a path.
@@ -133,9 +188,15 @@ fn stem(name: &str) -> String {
     path.file_name().map_or_else(|| name.to_string(), |stem| stem.to_string_lossy().into_owned())
 }
 
-fn open(kind: Kind, wanted: Wanted<'_>, library: &dyn Library, out: &mut Out) -> Option<File> {
+fn open(
+    kind: Kind,
+    wanted: Wanted<'_>,
+    beside: &Path,
+    library: &dyn Library,
+    out: &mut Out,
+) -> Option<File> {
     let Wanted { name, span } = wanted;
-    match library.open(kind, name) {
+    match library.open(kind, name, beside) {
         Ok(file) => Some(file),
         Err(missing) => {
             let word = kind.word();
@@ -228,7 +289,13 @@ fn assemble(app: &App, machine: Option<Machine>, out: &mut Out) -> Option<(Parts
             fp: task.fp,
             thread_pointer: task.thread_pointer,
             held: !task.start,
-            stack: task.stack,
+            stack: task.memory.stack,
+            stack_span: task.memory.stack_span,
+            stack_bounds: task.memory.bounds.clone(),
+            heap: task.memory.heap.map(|heap| heap.value),
+            heap_span: task.memory.heap.map(|heap| heap.span),
+            bin: task.bin.as_ref().map(|bin| bin.value.clone()),
+            bin_span: task.bin.as_ref().map(|bin| bin.span),
             ports,
             posts,
             interrupts: wiring::interrupts(&owned, &notifications),

@@ -6,7 +6,7 @@
 //! a number, both parties, their lines, and what to do.
 //!
 //! ```text
-//!   text ─► document ─► app, machine ─► check ─► Model ─► link_crates ─► Linked
+//!   text ─► document ─► inherit ─► app, machine ─► check ─► Model ─► link_crates ─► Linked
 //!   (one file, one arrow; no stage looks back)
 //! ```
 //!
@@ -18,33 +18,44 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod binaries;
 mod check;
 mod codes;
 mod crate_info;
 mod diagnostic;
 mod document;
+mod explain;
 mod fields;
 mod hardware;
+mod inherit;
+mod keys;
 mod library;
 mod link;
 mod machine;
+mod memory;
 pub mod model;
 mod order;
+mod room;
+mod schema;
 mod source;
 mod suggest;
 mod variant;
+mod warn;
 mod wiring;
 
-pub use app::{STACK_DEFAULT, STACK_MIN};
 pub use check::{check, check_for};
 pub use codes::Code;
 pub use crate_info::CrateInfo;
 pub use diagnostic::{Diagnostic, Errors, Label};
+pub use explain::{EXAMPLE_HEAD, examples, explain};
+pub use keys::app::{STACK_DEFAULT, STACK_MIN};
 pub use library::{File, Kind, Library, Memory, Missing, Search};
 pub use link::{InterfaceFacts, Interfaces, Linked, LinkedPort, LinkedTask, link_crates};
 pub use model::Model;
+pub use schema::{Document, reference, schema};
 pub use source::{FileId, Position, Source, Sources, Span, Spanned};
 pub use variant::{NOT_IN_RELEASE, Variant};
+pub use warn::warnings;
 
 use std::path::Path;
 
@@ -64,9 +75,6 @@ pub fn load(app: &Path, search: &Search) -> Result<Model, Errors> {
 /// As [`load`].
 pub fn load_for(app: &Path, variant: &Variant<'_>, search: &Search) -> Result<Model, Errors> {
     let file = search.read(app)?;
-    let directory = match app.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    check_for(file, variant, directory, &library::Disk { search, directory })
+    let directory = file.directory.clone();
+    check_for(file, variant, &directory, &library::Disk { search, directory: &directory })
 }

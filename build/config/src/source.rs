@@ -6,6 +6,7 @@
 //! the text itself is kept once, in [`Sources`].
 
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// One file as it was read.
@@ -47,6 +48,12 @@ pub struct Spanned<T> {
 #[serde(transparent)]
 pub struct Sources {
     files: Vec<Source>,
+    /// The place that inherits a file.
+    #[serde(skip)]
+    inherited: BTreeMap<FileId, Span>,
+    /// Places, each with that of what it replaced.
+    #[serde(skip)]
+    replaced: Vec<(Span, Span)>,
 }
 
 impl Sources {
@@ -55,6 +62,30 @@ impl Sources {
         let id = FileId(u16::try_from(self.files.len()).unwrap_or(u16::MAX));
         self.files.push(source);
         id
+    }
+
+    /// Remembers which place inherits a file.
+    pub(crate) fn inherited_by(&mut self, file: FileId, by: Option<Span>) {
+        self.inherited.extend(by.map(|by| (file, by)));
+    }
+
+    /// Remembers that what is at one place replaced what is at another.
+    pub(crate) fn replaces(&mut self, new: Span, old: Span) {
+        self.replaced.push((new, old));
+    }
+
+    /// The place that inherits a file, if it is inherited.
+    #[must_use]
+    pub fn inheritor(&self, file: FileId) -> Option<Span> {
+        self.inherited.get(&file).copied()
+    }
+
+    /// What was inherited, and is replaced by what is at this place or around it.
+    #[must_use]
+    pub fn replaced_by(&self, span: Span) -> Option<Span> {
+        let around =
+            |new: &Span| new.file == span.file && new.start <= span.start && span.end <= new.end;
+        self.replaced.iter().rev().find(|(new, _)| around(new)).map(|(_, old)| *old)
     }
 
     /// The file, if there is one with this index.

@@ -12,6 +12,7 @@ use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Label};
 use crate::fields::{Out, check_count, check_unique};
 use crate::hardware::Owned;
+use crate::keys::granted_as_a_whole;
 use crate::model::{
     Exit, Interrupt, Notification, NotificationKind, Port, PortOp, Post, PostBit, Timer,
 };
@@ -31,11 +32,16 @@ pub fn find_task(app: &App, name: &Spanned<String>, out: &mut Out) -> Option<usi
     let found = app.tasks.iter().position(|task| task.name.value == name.value);
     if found.is_none() {
         let names = app.tasks.iter().map(|task| task.name.value.as_str());
-        out.push(
+        let found =
             Diagnostic::new(Code::UnknownTask, format!("there is no task `{}`", name.value))
-                .at(name.span, "not a task")
-                .maybe_help(suggest::did_you_mean(&name.value, names)),
-        );
+                .at(name.span, "not a task");
+        let removed = app.removed.iter().find(|removed| removed.value == name.value);
+        out.push(match removed {
+            Some(removed) => found
+                .also(removed.span, "removed here")
+                .help("remove what refers to it as well, or give another task that name"),
+            None => found.maybe_help(suggest::did_you_mean(&name.value, names)),
+        });
     }
     found
 }
@@ -68,7 +74,6 @@ pub fn notifications(
             out.push(found);
         }
     }
-    check_count("timers of a task", task.timers.len(), limits::MAX_TIMERS, task.span, out);
     let declared = task.notifications.iter().map(|name| (name, NotificationKind::Declared));
     let interrupts = interrupts.zip(0..).map(|(name, n)| (name, NotificationKind::Interrupt(n)));
     let timers = task.timers.iter().zip(0..).map(|(name, n)| (name, NotificationKind::Timer(n)));
@@ -159,7 +164,8 @@ pub fn ports(app: &App, index: usize, edges: &mut Vec<Edge>, out: &mut Out) -> V
             server,
             ops,
             badge: index as u64 + 1,
-            timeout_us: channel.timeout_us,
+            timeout_us: channel.timeout.as_ref().map_or(0, |timeout| timeout.value),
+            timeout_span: channel.timeout.as_ref().map(|timeout| timeout.span),
             span: channel.name.span,
         });
     }
@@ -303,7 +309,7 @@ pub fn kernel_ops(
             );
             continue;
         };
-        let whole = matches!(operation, KernelOp::FindFaulted | KernelOp::Reset | KernelOp::Exit);
+        let whole = granted_as_a_whole(*operation);
         let form = |wanted: &str, help: &str| {
             let title = format!("`{}` is granted {wanted}", name.value);
             Diagnostic::new(Code::KernelGrantForm, title)

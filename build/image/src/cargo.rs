@@ -84,12 +84,17 @@ pub fn task(
     target: &str,
     directory: &Path,
     package: &str,
+    bin: Option<&str>,
     model: &Path,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Made, Error> {
     let mut command = toolchain.cargo(target);
-    command.args(["build", "--release", "--bins", "--manifest-path"]);
+    command.args(["build", "--release", "--manifest-path"]);
     command.arg(directory.join("Cargo.toml"));
+    match bin {
+        Some(bin) => command.args(["--bin", bin]),
+        None => command.arg("--bins"),
+    };
     command.env("EXOV6_TASK_MODEL", model);
     let messages = run(command, package, target, progress)?;
     let file = executable(&messages, directory).ok_or(Error::NoOutput {

@@ -6,7 +6,7 @@ use abi::desc;
 use exov6_archive as m;
 use exov6_archive::{Hex, Manifest};
 use exov6_config::Linked;
-use exov6_config::model::{Model, NotificationKind, Policy, Task};
+use exov6_config::model::{Model, NotificationKind, Policy, Stack, Task};
 use exov6_pagetable::{LINEAR, Tables};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,14 +31,11 @@ pub(crate) fn write(
     let json = exov6_archive::to_json(&manifest).unwrap_or_default();
     put(&request.out.join("manifest.json"), json.as_bytes())?;
 
-    let text = |file| model.sources.get(file).map_or(&[][..], |source| source.text.as_bytes());
-    let mut entries: Vec<(String, &[u8])> = vec![
-        ("app.toml".into(), text(model.app_file)),
-        ("board.toml".into(), text(model.board_file)),
-        ("chip.toml".into(), text(model.chip_file)),
-        ("image.elf".into(), &packed.kernel.bytes),
-        ("image.img".into(), &packed.raw),
-    ];
+    let files = model.files().into_iter();
+    let mut entries: Vec<(String, &[u8])> =
+        files.map(|(name, source)| (name, source.text.as_bytes())).collect();
+    entries.push(("image.elf".into(), &packed.kernel.bytes));
+    entries.push(("image.img".into(), &packed.raw));
     for (task, program) in model.tasks.iter().zip(tasks) {
         entries.push((elf_entry(task), &program.program.bytes));
     }
@@ -138,7 +135,11 @@ fn of_task(
         table_pages: Tables::span_pages(&place::mappings(&packed.placement.regions[task.index]))
             as u32,
         entry: Hex(program.program.entry),
-        stack_top: Hex(program.stack_top),
+        stack_top: Hex(program.stack.1),
+        stack: Hex(program.stack_size()),
+        stack_worst: program.worst.as_ref().ok().map(|worst| Hex(worst.bytes)),
+        stack_auto: task.stack == Stack::Auto,
+        heap: Hex(program.heap_size()),
         summary: task_model::summary(model, task.index),
         serves: own.serves.as_ref().and_then(|facts| file(&facts.path)),
         notifications: task

@@ -3,7 +3,7 @@
 use crate::kept::Kept;
 use crate::place::LinkedTask;
 use crate::{Error, Progress, Request};
-use crate::{cargo, elf, script, source, span, task_model, write_if_changed};
+use crate::{cargo, elf, script, source, span, stack, task_model, write_if_changed};
 use exov6_config::LinkedTask as Crate;
 use exov6_config::model::{Profile, Task};
 use exov6_toolchain::{HARD, SOFT, Toolchain};
@@ -51,14 +51,14 @@ impl Builder<'_, '_> {
         let fixed = span::fixed(model, task);
         let models = toolchain.target_dir.join("models").join(&model.name);
         let script = models.join(format!("{}.ld", task.name));
-        let script_text = script::task(task);
+        let script_text = script::task(task, &fixed);
         write_if_changed(&script, script_text.as_bytes())?;
         let json = format!("{:#}\n", task_model::json(model, linked, task, &fixed, &script));
         let path = models.join(format!("{}.json", task.name));
         write_if_changed(&path, json.as_bytes())?;
         let target = if task.fp { HARD } else { SOFT };
         let mut recipe = recipe(toolchain, target);
-        recipe.extend([own.package.clone(), script_text, json]);
+        recipe.extend([own.package.clone(), own.bin.clone().unwrap_or_default(), script_text, json]);
 
         let name = format!("{}.elf", task.name);
         let program = match kept.find(&name, &recipe) {
@@ -71,8 +71,10 @@ impl Builder<'_, '_> {
                 });
                 let began = SystemTime::now();
                 let progress = &mut |line: &str| (self.progress)(Progress::Cargo(line.to_owned()));
+                let bin = own.bin.as_deref();
+                let Crate { directory, package, .. } = own;
                 let made =
-                    cargo::task(toolchain, target, &own.directory, &own.package, &path, progress)?;
+                    cargo::task(toolchain, target, directory, package, bin, &path, progress)?;
                 if made.compiled {
                     self.compiled.push(task.name.clone());
                 }
@@ -82,7 +84,7 @@ impl Builder<'_, '_> {
                 kept.put(&name, &recipe, inputs, &made.file, began)?
             }
         };
-        Ok(LinkedTask::new(elf::Program::read(&program)?, fixed)?)
+        stack::give(model, task, elf::Program::read(&program)?, fixed)
     }
 
     fn kernel(&mut self, kept: &mut Kept) -> Result<PathBuf, Error> {

@@ -14,6 +14,7 @@
 //! skipped and why, and what failed; the last line is `N passed, N failed`.
 
 mod backoff;
+mod building;
 mod fuzz;
 mod host;
 mod machine;

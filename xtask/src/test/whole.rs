@@ -1,5 +1,6 @@
 //! Whole-system tests: the default image as its user sees it, from the outside.
 
+use super::building;
 use super::refusals;
 use super::report::Report;
 use crate::progress::Bar;
@@ -22,6 +23,9 @@ const TESTS: &[(&str, Test)] = &[
     ("two_runs_print_the_same", twice),
     ("an_app_toml_with_a_mistake_is_told_where_it_is", mistake),
     ("two_builds_give_the_same_bytes", rebuilt),
+    ("a_copy_elsewhere_gives_the_same_bytes", building::elsewhere),
+    ("an_edit_of_app_toml_compiles_what_it_reaches", building::edits),
+    ("a_release_cannot_be_left_and_obeys_no_boot_info", building::release),
     ("an_image_entered_at_el3_says_so_and_stops", refusals::entered_at_el3),
     ("damaged_tables_are_told_before_there_is_a_kernel", refusals::damaged_tables),
     ("an_exception_in_the_kernel_is_told_by_the_next_boot", refusals::kernel_exception),
@@ -29,10 +33,12 @@ const TESTS: &[(&str, Test)] = &[
 
 /// The default image.
 pub struct System {
-    root: PathBuf,
+    /// Root of the workspace.
+    pub root: PathBuf,
     /// The archive, read.
     pub archive: Archive,
-    path: PathBuf,
+    /// The file of the archive.
+    pub path: PathBuf,
     /// The raw image.
     pub image: PathBuf,
 }
