@@ -17,8 +17,8 @@ mod manifest;
 pub mod map;
 
 pub use manifest::{
-    Band, FORMAT, Hex, Irq, Manifest, Notification, Port, Post, Qemu, QemuEntry, Region, Task,
-    Timer,
+    Band, FORMAT, Hex, Irq, Machine, Manifest, Notification, Port, Post, Qemu, QemuEntry, Region,
+    Task, Timer,
 };
 
 use std::fs::File;
@@ -28,6 +28,13 @@ use zip::write::SimpleFileOptions;
 
 /// Name of the first entry.
 pub const MANIFEST: &str = "manifest.json";
+/// Name of the entry with an interface: `file` as `serves` and `interface` in the manifest
+/// name it.
+#[must_use]
+pub fn interface_entry(file: &str) -> String {
+    format!("interfaces/{file}")
+}
+
 /// Largest entry that is read, in bytes.
 pub const ENTRY_MAX: u64 = 256 << 20;
 /// Most entries that are read.

@@ -8,8 +8,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The repository's interfaces, for crates that are not inside it.
+const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../idl");
+
 /// The file of an interface that a crate names: beside the crate's `Cargo.toml`,
-/// then in `idl/` of each directory above, the nearest first.
+/// then in `idl/` of each directory above, the nearest first, then in the repository's.
 ///
 /// # Errors
 /// The paths that were tried.
@@ -17,6 +20,7 @@ pub fn find(directory: &Path, name: &str) -> Result<PathBuf, Vec<PathBuf>> {
     let tried: Vec<PathBuf> = [directory.join(name)]
         .into_iter()
         .chain(directory.ancestors().map(|above| above.join("idl").join(name)))
+        .chain([Path::new(REPOSITORY).join(name)])
         .collect();
     tried.iter().find(|path| path.is_file()).cloned().ok_or(tried)
 }
@@ -27,7 +31,8 @@ pub(crate) fn modules(
     declared: &Metadata,
 ) -> Result<(Vec<String>, Vec<PathBuf>), Error> {
     let served = model.serves.iter().map(|serves| (&serves.interface, Sides::Server));
-    let called = model.ports.iter().map(|port| (&port.interface, Sides::Client));
+    let ports = if model.any_ports { &[][..] } else { &model.ports };
+    let called = ports.iter().map(|port| (&port.interface, Sides::Client));
     let mut files: BTreeMap<&PathBuf, Sides> = BTreeMap::new();
     for (file, side) in served.chain(called) {
         files.entry(file).and_modify(|sides| *sides = both(*sides, side)).or_insert(side);

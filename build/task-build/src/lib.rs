@@ -113,6 +113,8 @@ pub fn for_image(directory: &Path, model_file: &Path) -> Result<Output, Error> {
     let declared = metadata::read(&manifest, model.bin.as_deref())?;
     config::convert(&mut model.config, &declared.config)
         .map_err(|error| error.with_input(model_file).with_input(&manifest))?;
+    model.any_ports = declared.any_ports;
+    metadata::add_optional_posts(&mut model.posts, &declared.optional_posts);
     let (modules, mut inputs) = interfaces::modules(&model, &declared)?;
     inputs.extend([model_file.to_owned(), manifest]);
     let code = emit(&model, &modules).map_err(in_model)?;

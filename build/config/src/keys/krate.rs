@@ -3,6 +3,7 @@
 use super::{Absent, Key, Keys, MANY, Shape, TEXTS, key};
 
 const FILES: Shape = Shape::Map { name: None, of: &Shape::Text, low: 0, high: MANY };
+const BITS: Shape = Shape::Map { name: None, of: &TEXTS, low: 0, high: MANY };
 const NONE: Absent = Absent::Means("none");
 
 const SERVES: Key =
@@ -12,8 +13,9 @@ const NOTIFICATIONS: Key = key("notifications", TEXTS, NONE, "Notifications that
 const INTERRUPTS: Key =
     key("interrupts", Shape::Either(&[TEXTS, FILES]), NONE, "Notifications of interrupts.");
 const TIMERS: Key = key("timers", TEXTS, NONE, "Timers that it arms.");
-const POSTS: Key =
-    key("posts", Shape::Map { name: None, of: &TEXTS, low: 0, high: MANY }, NONE, "Its posts.");
+const POSTS: Key = key("posts", BITS, NONE, "Its posts.");
+const OPTIONAL_POSTS: Key =
+    key("optional-posts", BITS, NONE, "Posts that an application may leave out.");
 const USES: Key = key("uses", TEXTS, NONE, "Peripherals that it touches.");
 const SUMMARY: Key = key("summary", TEXTS, NONE, "Counters that it keeps.");
 const CONFIG: Key = key(
@@ -22,10 +24,9 @@ const CONFIG: Key = key(
     NONE,
     "Configuration, with example values.",
 );
-const HEAP: Key = key("heap", Shape::Flag, Absent::Flag(false), "Whether it allocates.");
-
 const COUNTERS: Key =
     key("counters", Shape::Flag, Absent::Flag(true), "Whether its calls are counted.");
+const HEAP: Key = key("heap", Shape::Flag, Absent::Flag(false), "Whether it allocates.");
 
 /// What a crate needs and offers.
 pub static METADATA: Keys = Keys {
@@ -38,11 +39,12 @@ pub static METADATA: Keys = Keys {
         INTERRUPTS,
         TIMERS,
         POSTS,
+        OPTIONAL_POSTS,
         USES,
         SUMMARY,
         CONFIG,
-        HEAP,
         COUNTERS,
+        HEAP,
         key(
             "bin",
             Shape::Map { name: None, of: &Shape::Table(&BINARY), low: 0, high: MANY },
@@ -64,11 +66,12 @@ pub static BINARY: Keys = Keys {
         INTERRUPTS,
         TIMERS,
         POSTS,
+        OPTIONAL_POSTS,
         USES,
         SUMMARY,
         CONFIG,
-        HEAP,
         COUNTERS,
+        HEAP,
     ],
     later: &["windows", "stack"],
 };
