@@ -8,6 +8,7 @@ mod check;
 mod clippy;
 mod dist;
 mod doc;
+mod explain;
 mod gates;
 mod map;
 mod new;
@@ -15,6 +16,7 @@ mod out;
 mod place;
 mod progress;
 mod run;
+mod schema;
 mod screen;
 mod setup;
 mod table;
@@ -41,6 +43,10 @@ enum Command {
     New(new::Arguments),
     /// Check an app.toml without building anything
     Check(check::Arguments),
+    /// Say more about a rule: why it is, what breaks it, how to mend that
+    Explain(explain::Arguments),
+    /// Print the JSON Schema of app.toml, boards or chips
+    Schema(schema::Arguments),
     /// Build an image and its archive
     Dist(dist::Arguments),
     /// Build an image and run it in the emulator
@@ -62,6 +68,8 @@ fn main() -> ExitCode {
         Command::Setup(arguments) => setup::main(&arguments),
         Command::New(arguments) => new::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),
+        Command::Explain(arguments) => explain::main(&arguments),
+        Command::Schema(arguments) => schema::main(&arguments),
         Command::Dist(arguments) => dist::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
         Command::Test(arguments) => test::main(&arguments),

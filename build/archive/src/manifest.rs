@@ -189,6 +189,19 @@ pub struct Task {
     /// Initial stack pointer, in its span.
     #[serde(default)]
     pub stack_top: Hex,
+    /// Bytes of its stack; whole pages.
+    #[serde(default)]
+    pub stack: Hex,
+    /// Bytes that the worst path through its code needs of it, panics included; absent if
+    /// recursion or an indirect call stands in the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack_worst: Option<Hex>,
+    /// Whether its size follows from the worst path.
+    #[serde(default)]
+    pub stack_auto: bool,
+    /// Bytes of its heap; 0 without one.
+    #[serde(default)]
+    pub heap: Hex,
     /// Names of its summary counters, in order.
     #[serde(default)]
     pub summary: Vec<String>,
@@ -300,7 +313,7 @@ pub struct Irq {
 pub struct Region {
     /// `text`, `rodata`, `data`, `guard`, `device`, `ring`, `boot` or `window`.
     pub kind: String,
-    /// What it is more precisely: device, or owner of a ring.
+    /// What it is more precisely: device, owner of a ring, `stack` or `heap`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// First byte, in the span.

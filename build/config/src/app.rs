@@ -61,7 +61,8 @@ pub struct Task {
     pub passive: Option<Span>,
     /// Where it says `debug-only = true`, if it does.
     pub debug_only: Option<Span>,
-    pub stack: u64,
+    pub memory: crate::memory::Memory,
+    pub bin: Option<Spanned<String>>,
     pub uses: Vec<Spanned<String>>,
     pub interrupts: Vec<(Spanned<String>, Spanned<String>)>,
     pub notifications: Vec<Spanned<String>>,
@@ -82,7 +83,7 @@ pub struct Channel {
     pub name: Spanned<String>,
     pub to: Option<Spanned<String>>,
     pub ops: Option<Vec<Spanned<String>>>,
-    pub timeout_us: u64,
+    pub timeout: Option<Spanned<u64>>,
 }
 
 /// An entry of `posts`.
@@ -167,7 +168,8 @@ fn task(name: &Spanned<String>, node: &Node, out: &mut Out) -> Option<Task> {
         start_span: fields.get("start").map(|(key, _)| key.span),
         passive: fields.get("passive").filter(|_| passive).map(|(key, _)| key.span),
         debug_only: fields.get("debug-only").filter(|_| debug_only).map(|(key, _)| key.span),
-        stack: stack(&fields, out),
+        memory: crate::memory::read(&fields, out),
+        bin: fields.string("bin", out),
         uses: uses(&fields, out),
         interrupts: interrupts(&fields, out),
         notifications: fields.strings("notifications", out),
@@ -201,19 +203,6 @@ fn crate_ref(node: &Node, out: &mut Out) -> Option<Spanned<CrateRef>> {
         }
     };
     Some(Spanned { value, span: node.span })
-}
-
-fn stack(fields: &Fields<'_>, out: &mut Out) -> u64 {
-    match fields.get("stack") {
-        Some((_, Node { value: Value::String(text), span })) if text == "auto" => {
-            out.push(
-                fields::not_supported("stack = \"auto\"", *span)
-                    .help("give a size, such as \"4 KiB\""),
-            );
-            keys::STACK_DEFAULT
-        }
-        _ => fields.number_or_default("stack", out),
-    }
 }
 
 fn uses(fields: &Fields<'_>, out: &mut Out) -> Vec<Spanned<String>> {
@@ -256,12 +245,11 @@ fn channels(fields: &Fields<'_>, out: &mut Out) -> Vec<Channel> {
         let Some(inner) = Fields::open(node, name.span, &keys::CHANNEL, out) else { continue };
         let ops = inner.get("ops").map(|_| inner.strings("ops", out));
         check_repeats("operation", ops.as_deref().unwrap_or_default(), out);
-        let timeout = inner.number("timeout_us", out);
         all.push(Channel {
             name: name.clone(),
             to: inner.string("to", out),
             ops,
-            timeout_us: timeout.map_or(0, |timeout| timeout.value),
+            timeout: inner.number("timeout_us", out),
         });
     }
     all

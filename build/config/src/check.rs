@@ -21,6 +21,7 @@ use crate::model::{
     Band, Board, Chip, CrateRef, Exit, LeftOut, Log, Model, Profile, Supervisor, Task,
 };
 use crate::order;
+use crate::room;
 use crate::source::{FileId, Sources, Span, Spanned};
 use crate::suggest;
 use crate::variant::{self, Variant};
@@ -101,7 +102,7 @@ pub fn check_for(
         })
     });
     match model {
-        Some(model) if out.is_empty() => Ok(model),
+        Some(model) if out.is_empty() => room::fits(model),
         _ => Err(Errors::new(out, sources)),
     }
 }
@@ -293,7 +294,13 @@ fn assemble(app: &App, machine: Option<Machine>, out: &mut Out) -> Option<(Parts
             fp: task.fp,
             thread_pointer: task.thread_pointer,
             held: !task.start,
-            stack: task.stack,
+            stack: task.memory.stack,
+            stack_span: task.memory.stack_span,
+            stack_bounds: task.memory.bounds.clone(),
+            heap: task.memory.heap.map(|heap| heap.value),
+            heap_span: task.memory.heap.map(|heap| heap.span),
+            bin: task.bin.as_ref().map(|bin| bin.value.clone()),
+            bin_span: task.bin.as_ref().map(|bin| bin.span),
             ports,
             posts,
             interrupts: wiring::interrupts(&owned, &notifications),

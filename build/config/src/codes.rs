@@ -2,7 +2,8 @@
 //!
 //! A number is never reused and never changes its meaning, so that a message can
 //! be looked up, searched for and allowed to improve its wording. The words here
-//! are the rule itself; the message says how it was broken.
+//! are the rule itself; the message says how it was broken; the page under `explain/`
+//! says why there is such a rule. Numbers from 80 to 89 are warnings.
 
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -21,6 +22,15 @@ macro_rules! codes {
             /// All rules, by number, each with its sentence.
             pub const ALL: &'static [(Code, &'static str)] =
                 &[$((Code::$name, concat!($($rule),+))),*];
+
+            /// The page about the rule, in Markdown: what it is, why, what breaks it, how
+            /// to mend that. A rule without a page does not compile.
+            #[must_use]
+            pub fn page(self) -> &'static str {
+                match self {
+                    $(Code::$name => include_str!(concat!("explain/", stringify!($name), ".md"))),*
+                }
+            }
         }
     };
 }
@@ -110,9 +120,9 @@ codes! {
     InterruptNotUsed = 43,
     /// The boot-info page is for one task.
     BootInfoTwice = 44,
-    /// An address is aligned.
+    /// An address, or a size, is aligned.
     Unaligned = 45,
-    /// A range of memory ends within the address space, and within what holds it.
+    /// What takes room fits into what holds it.
     DoesNotFit = 46,
     /// Ranges of memory are disjoint.
     Overlap = 47,
@@ -134,6 +144,16 @@ codes! {
     InterfaceMismatch = 65,
     /// An operation is one of the interface's.
     UnknownOperation = 66,
+    /// A port with a timeout permits only operations that can fail.
+    TimeoutCannotFail = 67,
+    /// A task is one binary of its crate.
+    UnknownBinary = 68,
+    /// A notification that is declared is posted by somebody.
+    NobodyPosts = 80,
+    /// A task that is held at boot can be started by somebody.
+    NeverStarted = 81,
+    /// A band has a task.
+    BandWithoutTask = 82,
 }
 
 impl Code {
@@ -144,9 +164,26 @@ impl Code {
     }
 }
 
+impl Code {
+    /// Whether breaking it is useless, and not wrong: a warning.
+    #[must_use]
+    pub fn is_warning(self) -> bool {
+        (80..90).contains(&(self as u16))
+    }
+
+    /// The rule that a person means: `E0031`, `e31` or `31`.
+    #[must_use]
+    pub fn find(text: &str) -> Option<Code> {
+        let digits = text.trim_start_matches(['E', 'e', 'W', 'w']);
+        let number: u16 = digits.parse().ok().filter(|_| text.len() - digits.len() <= 1)?;
+        Self::ALL.iter().map(|(code, _)| *code).find(|code| *code as u16 == number)
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "E{:04}", *self as u16)
+        let letter = if self.is_warning() { 'W' } else { 'E' };
+        write!(f, "{letter}{:04}", *self as u16)
     }
 }
 

@@ -11,19 +11,24 @@
 //! uses          = ["uart0"]                     # peripherals it touches
 //! summary       = ["loops"]                     # counters it keeps
 //! config        = { gain = 3.0 }                # configuration, with example values
+//! heap          = true                          # whether it allocates
+//!
+//! [package.metadata.exov6.bin.logger]           # the same for one of several binaries,
+//! timers        = ["flush"]                     # in place of all of the above
 //! ```
 //!
 //! Code and `app.toml` are written by different people at different times; that
 //! both say it lets a build find which of them is out of date.
 
 use crate::app;
+use crate::binaries;
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Errors};
 use crate::document::{self, Node, Table, Value};
 use crate::fields::{self, Fields, Out, check_unique};
 use crate::keys::TEXTS;
-use crate::keys::krate::METADATA;
-use crate::model::{CrateRef, Model};
+use crate::keys::krate::{BINARY, METADATA};
+use crate::model::{CrateRef, Model, Task};
 use crate::source::{FileId, Source, Sources, Span, Spanned};
 use crate::suggest;
 use std::collections::BTreeMap;
@@ -57,6 +62,12 @@ pub struct CrateInfo {
     pub uses: Vec<Spanned<String>>,
     /// Summary counters.
     pub summary: Vec<Spanned<String>>,
+    /// Where it says that it allocates, if it does.
+    pub heap: Option<Span>,
+    /// Names of its binaries, sorted; empty if there are none to be seen.
+    pub binaries: Vec<String>,
+    /// The one that the task is.
+    pub bin: Option<String>,
     /// Configuration: name, and a value of the right type.
     pub config: Vec<(Spanned<String>, serde_json::Value)>,
 }
@@ -68,21 +79,18 @@ impl CrateInfo {
     ///
     /// That it cannot be read, or what is wrong in it.
     pub fn read(cargo_toml: &Path) -> Result<Self, Errors> {
-        Self::read_shown(cargo_toml, &cargo_toml.display().to_string())
+        Self::read_shown(cargo_toml, &cargo_toml.display().to_string(), None)
     }
 
-    /// As [`CrateInfo::read`], with the path that errors show.
-    ///
-    /// # Errors
-    ///
-    /// That it cannot be read, or what is wrong in it.
-    pub fn read_shown(cargo_toml: &Path, shown: &str) -> Result<Self, Errors> {
+    /// As [`CrateInfo::read`], with the path that errors show, for the binary that a task
+    /// names.
+    fn read_shown(cargo_toml: &Path, shown: &str, task: Option<&Task>) -> Result<Self, Errors> {
         let bytes = fs::read(cargo_toml).map_err(|error| {
             let found =
                 Diagnostic::new(Code::Unreadable, format!("cannot read `{shown}`: {error}"));
             Errors::new(vec![found], Sources::default())
         })?;
-        Self::parse(shown, bytes, cargo_toml.parent().unwrap_or(Path::new("")))
+        Self::parse_for(shown, bytes, cargo_toml.parent().unwrap_or(Path::new("")), task)
     }
 
     /// Reads the text of a `Cargo.toml`.
@@ -91,10 +99,21 @@ impl CrateInfo {
     ///
     /// What is wrong in it.
     pub fn parse(shown: &str, bytes: Vec<u8>, directory: &Path) -> Result<Self, Errors> {
+        Self::parse_for(shown, bytes, directory, None)
+    }
+
+    /// As [`CrateInfo::parse`], for the binary that a task names.
+    fn parse_for(
+        shown: &str,
+        bytes: Vec<u8>,
+        directory: &Path,
+        task: Option<&Task>,
+    ) -> Result<Self, Errors> {
         let mut sources = Sources::default();
         let mut out = Out::new();
         let (file, table) = document::parse(shown, bytes, &mut sources, &mut out);
-        let mut info = table.and_then(|table| declarations(&table, file, directory, &mut out));
+        let mut info =
+            table.and_then(|table| declarations(&table, file, directory, task, &mut out));
         match (&mut info, sources.get(file), out.is_empty()) {
             (Some(info), Some(source), true) => info.source = source.clone(),
             _ => return Err(Errors::new(out, sources)),
@@ -146,8 +165,11 @@ impl CrateInfo {
                 );
                 continue;
             }
-            match Self::read_shown(&manifest, &shown.display().to_string()) {
-                Ok(info) => all.push(info),
+            match Self::read_shown(&manifest, &shown.display().to_string(), Some(task)) {
+                Ok(mut info) => {
+                    info.bin = binaries::choose(task, &info.package, &info.binaries, &mut out);
+                    all.push(info);
+                }
                 Err(errors) => adopt(&errors, &mut sources, &mut out),
             }
         }
@@ -173,6 +195,7 @@ impl CrateInfo {
             .chain(&mut info.summary)
             .chain(info.config.iter_mut().map(|(name, _)| name))
             .for_each(|name| name.span.file = file);
+        info.heap.iter_mut().for_each(|span| span.file = file);
         info
     }
 }
@@ -192,7 +215,13 @@ fn adopt(errors: &Errors, sources: &mut Sources, out: &mut Out) {
     }
 }
 
-fn declarations(table: &Table, file: FileId, directory: &Path, out: &mut Out) -> Option<CrateInfo> {
+fn declarations(
+    table: &Table,
+    file: FileId,
+    directory: &Path,
+    task: Option<&Task>,
+    out: &mut Out,
+) -> Option<CrateInfo> {
     let top = Span { file, start: 0, end: 0 };
     let Some((key, package)) = table.get("package") else {
         out.push(
@@ -229,14 +258,30 @@ fn declarations(table: &Table, file: FileId, directory: &Path, out: &mut Out) ->
         uses: Vec::new(),
         summary: Vec::new(),
         config: Vec::new(),
+        heap: None,
+        binaries: Vec::new(),
+        bin: None,
     };
+    info.binaries = binaries::of(table, package, &info.package, directory);
     let ours = package.get("metadata").and_then(|(_, node)| match &node.value {
         Value::Table(metadata) => metadata.get("exov6"),
         _ => None,
     });
     let Some((key, node)) = ours else { return Some(info) };
     info.span = key.span;
-    let fields = Fields::open(node, node.span, &METADATA, out)?;
+    let mut fields = Fields::open(node, node.span, &METADATA, out)?;
+    let named: Vec<_> = fields.entries("bin", out).iter().map(|(name, _)| name.clone()).collect();
+    binaries::check_named(&named, &info.package, &info.binaries, out);
+    let only = || info.binaries.first().filter(|_| info.binaries.len() == 1);
+    let bin = task.and_then(|task| task.bin.as_ref().or_else(only));
+    for (name, node) in fields.entries("bin", out) {
+        // All are read, so that what is wrong in any of them is told.
+        let own = Fields::open(node, name.span, &BINARY, out)?;
+        if bin == Some(&name.value) {
+            info.span = name.span;
+            fields = own;
+        }
+    }
     info.serves = fields.string("serves", out);
     for (name, node) in fields.entries("ports", out) {
         info.ports.extend(fields::string(&name.value, node, out).map(|file| (name.clone(), file)));
@@ -253,6 +298,8 @@ fn declarations(table: &Table, file: FileId, directory: &Path, out: &mut Out) ->
     }
     info.uses = fields.strings("uses", out);
     info.summary = fields.strings("summary", out);
+    let heap = fields.bool("heap", out);
+    info.heap = fields.get("heap").filter(|_| heap).map(|(key, _)| key.span);
     for (name, node) in fields.entries("config", out) {
         info.config.push((name.clone(), app::json(node, out)));
     }

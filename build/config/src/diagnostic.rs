@@ -19,7 +19,7 @@ use crate::codes::Code;
 use crate::source::{Sources, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
-use serde::ser::{SerializeSeq, SerializeStruct, Serializer};
+use serde::ser::Serializer;
 use std::fmt;
 use std::ops::Range;
 
@@ -105,7 +105,8 @@ impl Diagnostic {
     }
 
     fn group<'a>(&'a self, sources: &'a Sources) -> Group<'a> {
-        let title = Level::ERROR.primary_title(printable(&self.title)).id(self.code.to_string());
+        let level = if self.code.is_warning() { Level::WARNING } else { Level::ERROR };
+        let title = level.primary_title(printable(&self.title)).id(self.code.to_string());
         let mut group = Group::with_title(title);
         let mut files: Vec<_> = Vec::new();
         for label in self.primary.iter().chain(&self.secondary) {
@@ -139,7 +140,7 @@ impl Diagnostic {
     }
 }
 
-/// Everything found wrong in one go: at least one diagnostic, in reading order.
+/// Everything found in one go, in reading order. As an error, at least one diagnostic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Errors {
     list: Vec<Diagnostic>,
@@ -155,6 +156,12 @@ impl Errors {
         }
         list.sort_by_key(|diagnostic| diagnostic.primary.as_ref().map(|label| label.span));
         Errors { list, sources }
+    }
+
+    /// Nothing.
+    #[must_use]
+    pub fn none() -> Self {
+        Errors { list: Vec::new(), sources: Sources::default() }
     }
 
     /// The diagnostics.
@@ -193,50 +200,69 @@ impl fmt::Display for Errors {
 
 impl std::error::Error for Errors {}
 
-/// As a list of objects `{code, rule, title, primary, secondary, help}`; a place is
-/// `{path, line, column, start, end, text}`.
+/// As a list of objects `{code, rule, message, file, line, …, notes, help}`, which the
+/// book's chapter on `app.toml` describes.
 impl Serialize for Errors {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut seq = serializer.serialize_seq(Some(self.list.len()))?;
-        for diagnostic in &self.list {
-            seq.serialize_element(&InSources { item: diagnostic, sources: &self.sources })?;
+        serializer
+            .collect_seq(self.list.iter().map(|item| JsonDiagnostic::new(item, &self.sources)))
+    }
+}
+
+/// A diagnostic as tools read it. Fields may become more.
+#[derive(Serialize)]
+struct JsonDiagnostic<'a> {
+    code: Code,
+    rule: &'static str,
+    message: &'a str,
+    #[serde(flatten)]
+    place: JsonPlace<'a>,
+    notes: Vec<JsonPlace<'a>>,
+    help: Option<&'a str>,
+}
+
+impl<'a> JsonDiagnostic<'a> {
+    fn new(item: &'a Diagnostic, sources: &'a Sources) -> Self {
+        JsonDiagnostic {
+            code: item.code,
+            rule: item.code.rule(),
+            message: &item.title,
+            place: JsonPlace::new(item.primary.as_ref(), sources),
+            notes: item.secondary.iter().map(|at| JsonPlace::new(Some(at), sources)).collect(),
+            help: item.help.as_deref(),
         }
-        seq.end()
     }
 }
 
-/// Something whose places become readable with the sources.
-struct InSources<'a, T> {
-    item: &'a T,
-    sources: &'a Sources,
+/// A place; all of it is `null` where there is no text to point into.
+#[derive(Serialize)]
+struct JsonPlace<'a> {
+    file: Option<&'a str>,
+    line: Option<usize>,
+    col: Option<usize>,
+    end_line: Option<usize>,
+    end_col: Option<usize>,
+    start: Option<u32>,
+    end: Option<u32>,
+    label: Option<&'a str>,
 }
 
-impl Serialize for InSources<'_, Diagnostic> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let place = |item| InSources { item, sources: self.sources };
-        let mut object = serializer.serialize_struct("Diagnostic", 6)?;
-        object.serialize_field("code", &self.item.code)?;
-        object.serialize_field("rule", self.item.code.rule())?;
-        object.serialize_field("title", &self.item.title)?;
-        object.serialize_field("primary", &self.item.primary.as_ref().map(place))?;
-        let secondary: Vec<_> = self.item.secondary.iter().map(place).collect();
-        object.serialize_field("secondary", &secondary)?;
-        object.serialize_field("help", &self.item.help)?;
-        object.end()
-    }
-}
-
-impl Serialize for InSources<'_, Label> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let position = self.sources.position(self.item.span);
-        let mut object = serializer.serialize_struct("Label", 6)?;
-        object.serialize_field("path", position.path)?;
-        object.serialize_field("line", &position.line)?;
-        object.serialize_field("column", &position.column)?;
-        object.serialize_field("start", &self.item.span.start)?;
-        object.serialize_field("end", &self.item.span.end)?;
-        object.serialize_field("text", &self.item.text)?;
-        object.end()
+impl<'a> JsonPlace<'a> {
+    fn new(label: Option<&'a Label>, sources: &'a Sources) -> Self {
+        let from = label.map(|label| sources.position(label.span));
+        let to = label.map(|label| {
+            sources.position(Span { start: label.span.end.max(label.span.start), ..label.span })
+        });
+        JsonPlace {
+            file: from.map(|at| at.path),
+            line: from.map(|at| at.line),
+            col: from.map(|at| at.column),
+            end_line: to.map(|at| at.line),
+            end_col: to.map(|at| at.column),
+            start: label.map(|label| label.span.start),
+            end: label.map(|label| label.span.end),
+            label: label.map(|label| label.text.as_str()),
+        }
     }
 }
 

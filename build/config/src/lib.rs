@@ -18,11 +18,13 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod binaries;
 mod check;
 mod codes;
 mod crate_info;
 mod diagnostic;
 mod document;
+mod explain;
 mod fields;
 mod hardware;
 mod inherit;
@@ -30,18 +32,22 @@ mod keys;
 mod library;
 mod link;
 mod machine;
+mod memory;
 pub mod model;
 mod order;
+mod room;
 mod schema;
 mod source;
 mod suggest;
 mod variant;
+mod warn;
 mod wiring;
 
 pub use check::{check, check_for};
 pub use codes::Code;
 pub use crate_info::CrateInfo;
 pub use diagnostic::{Diagnostic, Errors, Label};
+pub use explain::{EXAMPLE_HEAD, examples, explain};
 pub use keys::app::{STACK_DEFAULT, STACK_MIN};
 pub use library::{File, Kind, Library, Memory, Missing, Search};
 pub use link::{InterfaceFacts, Interfaces, Linked, LinkedPort, LinkedTask, link_crates};
@@ -50,6 +56,7 @@ pub use schema::{Document, reference, schema};
 pub use source::{FileId, Position, Source, Sources, Span, Spanned};
 pub use suggest::did_you_mean;
 pub use variant::{NOT_IN_RELEASE, Variant};
+pub use warn::warnings;
 
 use std::path::Path;
 

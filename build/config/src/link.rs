@@ -32,6 +32,8 @@ pub struct InterfaceFacts {
     pub hash: String,
     /// Operations by name, with their numbers, 1–63.
     pub ops: Vec<(String, u16)>,
+    /// Names of those whose reply cannot say that the server did not answer.
+    pub infallible: Vec<String>,
 }
 
 /// Finds interface files and reads them.
@@ -84,6 +86,8 @@ pub struct LinkedTask {
     pub package: String,
     /// Directory of the crate.
     pub directory: PathBuf,
+    /// The binary of the package, if it could be seen.
+    pub bin: Option<String>,
     /// The interface it serves.
     pub serves: Option<InterfaceFacts>,
     /// Its ports, in the order of the model.
@@ -148,6 +152,7 @@ pub fn link_crates(
         tasks.push(LinkedTask {
             package: info.package.clone(),
             directory: info.directory.clone(),
+            bin: info.bin.clone(),
             serves: serves[task.index].clone(),
             ports: ports.collect(),
         });
@@ -221,7 +226,35 @@ fn declarations(model: &Model, task: &Task, info: &CrateInfo, out: &mut Out) {
     let app_summary =
         task.summary.iter().map(String::as_str).zip(task.summary_spans.iter().copied()).collect();
     both(task, info, "counter", &of(&info.summary), &app_summary, out);
+    heap(task, info, out);
     config(task, info, out);
+}
+
+/// A heap that only one side knows of.
+fn heap(task: &Task, info: &CrateInfo, out: &mut Out) {
+    let (name, package) = (&task.name, &info.package);
+    match (task.heap_span, info.heap) {
+        (None, Some(wanted)) => {
+            let title = format!("crate `{package}` allocates, and task `{name}` has no heap");
+            out.push(
+                Diagnostic::new(Code::OnlyInCrate, title)
+                    .at(wanted, "declared by the crate")
+                    .also(task.span, "the task")
+                    .help("add for example `heap = \"16 KiB\"` to the task in app.toml"),
+            );
+        }
+        (Some(given), None) => {
+            let title =
+                format!("task `{name}` has a heap, and crate `{package}` does not allocate");
+            out.push(
+                Diagnostic::new(Code::OnlyInApp, title)
+                    .at(given, "given here")
+                    .also(info.span, "not declared here")
+                    .help("add `heap = true` to what the crate declares, or remove `heap`"),
+            );
+        }
+        _ => {}
+    }
 }
 
 /// Names that only one side has.
@@ -400,6 +433,7 @@ impl Linker<'_> {
             return None;
         }
         let ops = self.operations(server, port, &facts, out);
+        timeout_can_be_told(task, server, port, &facts, &ops, out);
         let mask = ops.iter().fold(0, |mask, (_, number)| mask | 1_u64 << (number % 64));
         Some(LinkedPort { name: port.name.clone(), interface: facts, ops, mask })
     }
@@ -438,6 +472,50 @@ impl Linker<'_> {
         let granted = |name: &str| permitted.iter().any(|op| op.name == name);
         facts.ops.iter().filter(|(name, _)| granted(name)).cloned().collect()
     }
+}
+
+/// A call that gives up must be able to return that it did.
+fn timeout_can_be_told(
+    task: &Task,
+    server: &Task,
+    port: &Port,
+    facts: &InterfaceFacts,
+    ops: &[(String, u16)],
+    out: &mut Out,
+) {
+    let Some(timeout) = port.timeout_span else { return };
+    let cannot: Vec<&str> = ops
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| facts.infallible.iter().any(|other| other == name))
+        .collect();
+    if cannot.is_empty() {
+        return;
+    }
+    let (names, file) = (suggest::list(&cannot), facts.path.file_name().unwrap_or_default());
+    let (noun, them) = if cannot.len() == 1 { ("", "it") } else { ("s", "them") };
+    let mut found = Diagnostic::new(
+        Code::TimeoutCannotFail,
+        format!(
+            "`{}` calls `{}` with a timeout, but operation{noun} {names} cannot fail",
+            task.name, server.name
+        ),
+    )
+    .at(timeout, format!("gives up after {} us", port.timeout_us))
+    .help(format!(
+        "remove the timeout, or leave the operation{noun} out of `ops`, or let {them} in `{}` \
+         reply with a `Result`",
+        file.to_string_lossy(),
+    ));
+    let permitted = port.ops.iter().flatten().filter(|op| cannot.contains(&op.name.as_str()));
+    let mut places = permitted.map(|op| (op.span, "always replies with a value")).peekable();
+    if places.peek().is_none() {
+        found = found.also(port.span, "permits all operations");
+    }
+    for (span, text) in places {
+        found = found.also(span, text);
+    }
+    out.push(found);
 }
 
 fn hashed(facts: &InterfaceFacts) -> String {

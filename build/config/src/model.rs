@@ -382,8 +382,20 @@ pub struct Task {
     pub thread_pointer: bool,
     /// Held at boot until the supervisor starts it (`start = false`).
     pub held: bool,
-    /// Size of the stack in bytes; a multiple of 16.
-    pub stack: u64,
+    /// Its stack.
+    pub stack: Stack,
+    /// Where `stack = ` is, or where the task begins.
+    pub stack_span: Span,
+    /// What is known of functions that its worst path goes through, by their names.
+    pub stack_bounds: BTreeMap<String, StackBound>,
+    /// Bytes of its heap, if it has one; whole pages.
+    pub heap: Option<u64>,
+    /// Where `heap = ` is, if it is there.
+    pub heap_span: Option<Span>,
+    /// The binary of its crate, if it is named.
+    pub bin: Option<String>,
+    /// Where `bin = ` is, if it is there.
+    pub bin_span: Option<Span>,
     /// What it may call; port number = position.
     pub ports: Vec<Port>,
     /// Whom it may notify; post grant number = position. The implicit grant for the
@@ -448,6 +460,28 @@ impl Task {
     }
 }
 
+/// How large a task's stack is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stack {
+    /// As its worst path wants it.
+    Auto,
+    /// So many bytes, a multiple of 16; the image rounds up to whole pages.
+    #[serde(untagged)]
+    Bytes(u64),
+}
+
+/// What is known of a function, for the worst path of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StackBound {
+    /// It is on the stack at most so many times at once; not 0.
+    Depth(u64),
+    /// What it calls through registers needs at most so many bytes.
+    #[serde(untagged)]
+    Calls(u64),
+}
+
 /// Where a task's crate is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -474,6 +508,8 @@ pub struct Port {
     pub badge: u64,
     /// A call gives up after this many microseconds; 0 = never.
     pub timeout_us: u64,
+    /// Where that is said.
+    pub timeout_span: Option<Span>,
     /// Where the channel is declared.
     pub span: Span,
 }

@@ -164,7 +164,8 @@ pub fn ports(app: &App, index: usize, edges: &mut Vec<Edge>, out: &mut Out) -> V
             server,
             ops,
             badge: index as u64 + 1,
-            timeout_us: channel.timeout_us,
+            timeout_us: channel.timeout.as_ref().map_or(0, |timeout| timeout.value),
+            timeout_span: channel.timeout.as_ref().map(|timeout| timeout.span),
             span: channel.name.span,
         });
     }

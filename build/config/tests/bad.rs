@@ -32,7 +32,7 @@ fn every_bad_file_says_what_is_wrong_with_it() {
     for name in &files {
         let bytes = fs::read(directory().join(name).with_extension("toml")).unwrap();
         let expected = directory().join(name).with_extension("expected");
-        match common::run_fixture(name, &bytes) {
+        match common::run_strictly(name, &bytes) {
             Ok(_) => wrong.push(format!("{name}: nothing was found wrong")),
             Err(text) if bless => fs::write(expected, text).unwrap(),
             Err(text) => match fs::read_to_string(expected) {
@@ -61,7 +61,7 @@ fn every_rule_has_a_bad_file() {
         .iter()
         // Files that are not there are tested beside the good ones.
         .filter(|(code, _)| *code != Code::Unreadable)
-        .filter(|(code, _)| !all.contains(&format!("error[{code}]")))
+        .filter(|(code, _)| !all.contains(&format!("[{code}]: ")))
         .map(|(code, rule)| format!("{code}:{rule}"))
         .collect();
     assert!(missing.is_empty(), "no bad file for {missing:#?}");

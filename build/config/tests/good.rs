@@ -2,7 +2,7 @@
 
 mod common;
 
-use exov6_config::model::{Chip, CrateRef, Level, NotificationKind, RestartPolicy};
+use exov6_config::model::{Chip, CrateRef, Level, NotificationKind, RestartPolicy, Stack};
 use exov6_config::{Code, CrateInfo, Kind, Library, Model, Search, Variant, check, load, load_for};
 use std::fs;
 use std::path::Path;
@@ -122,7 +122,7 @@ fn the_grant_for_the_log_comes_last_and_the_log_has_none() {
 fn what_is_left_out_has_the_documented_default() {
     let model = wired();
     let log = model.task("log").expect("a task");
-    assert_eq!((log.stack, log.fp, log.held), (8192, false, false));
+    assert_eq!((log.stack, log.fp, log.held), (Stack::Bytes(8192), false, false));
     assert_eq!((log.log.level, log.log.ring), (Level::Info, 8192));
     let restart = log.restart;
     assert_eq!((restart.policy, restart.min_interval_ms), (RestartPolicy::Always, 50));
@@ -135,7 +135,7 @@ fn what_is_left_out_has_the_documented_default() {
 fn what_is_given_is_kept() {
     let model = wired();
     let work = model.task("work").expect("a task");
-    assert_eq!((work.stack, work.fp, work.held), (8192, true, true));
+    assert_eq!((work.stack, work.fp, work.held), (Stack::Bytes(8192), true, true));
     assert_eq!((work.log.level, work.log.ring), (Level::Debug, 16384));
     assert_eq!(work.restart.policy, RestartPolicy::Never);
     assert_eq!(work.crate_ref, CrateRef::Path("crates/busy".into()));
@@ -257,10 +257,12 @@ fn errors_are_json_too_and_have_colours() {
     let json = serde_json::to_value(&errors).unwrap();
     let first = &json[0];
     assert_eq!(first["code"], "E0007");
-    assert_eq!(first["primary"]["path"], "x.toml");
+    assert_eq!((&first["file"], &first["notes"]), (&"x.toml".into(), &serde_json::json!([])));
     let wrong = json.as_array().unwrap().iter().find(|found| found["code"] == "E0008").unwrap();
-    assert_eq!(wrong["primary"]["line"], 1);
-    assert_eq!(wrong["primary"]["column"], 8);
+    let place = ["line", "col", "end_line", "end_col", "start", "end"].map(|key| &wrong[key]);
+    assert_eq!(place, [1, 8, 1, 9, 7, 8]);
+    assert_eq!(wrong["message"], "`name` must be a string, not an integer");
+    assert_eq!(wrong["label"], "this is an integer");
     assert_eq!(wrong["rule"], "A value has the type of its key.");
     assert!(errors.render(true).contains('\u{1b}') && !errors.render(false).contains('\u{1b}'));
 }

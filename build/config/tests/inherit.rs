@@ -2,7 +2,7 @@
 
 mod common;
 
-use exov6_config::model::{CrateRef, Exit, RestartPolicy};
+use exov6_config::model::{CrateRef, Exit, RestartPolicy, Stack};
 use exov6_config::{Model, Search, load};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ fn tables_merge_and_everything_else_replaces() {
     assert_eq!(model.name, "derived");
     let driver = model.task("driver").expect("a task");
     // The last file that says it: app over more over deep over base.
-    assert_eq!((driver.stack, driver.fp), (4096, true));
+    assert_eq!((driver.stack, driver.fp), (Stack::Bytes(4096), true));
     assert_eq!((driver.restart.policy, driver.restart.max_per_s), (RestartPolicy::Never, 5));
     assert_eq!(driver.config, serde_json::json!({ "gain": 3, "step": 2 }));
     let bits: Vec<_> = driver.notifications.iter().map(|bit| bit.name.as_str()).collect();

@@ -10,7 +10,7 @@ pub(crate) fn judge(program: &Program, allowed: &[Indirect]) -> Verdict {
     let mut details = vec![];
     for (&at, &word) in &program.words {
         match decode(word) {
-            Instruction::Indirect => {
+            Instruction::IndirectJump(_) | Instruction::IndirectCall(_) => {
                 indirect += 1;
                 let symbol = program.function(at).map_or("", |function| &function.symbol);
                 match allowed.iter().position(|entry| entry.function == symbol) {

@@ -1,7 +1,7 @@
 //! Gates: figures of a built kernel and of its source that must stay within limits.
 //!
 //! ```text
-//!   kernel ELF ─► program ─► instruction ─► flow ─► stack ────────┐
+//!   kernel ELF ─► call graph ─► stack ────────────────────────────┐
 //!                    ├─────► panics, branches, size ──────────────┤
 //!   objects ────────────────► overflow ───────────────────────────┼─► Verdict
 //!   emulator's memory ──────► used ───────────────────────────────┤
@@ -16,14 +16,11 @@
 #![forbid(unsafe_code)]
 
 mod branches;
-mod flow;
-mod instruction;
 mod interrupts;
 mod lines;
 mod overflow;
 mod panics;
 mod plugin;
-mod program;
 mod rules;
 mod runs;
 mod size;
@@ -33,8 +30,7 @@ mod tree;
 mod unsafety;
 mod used;
 
-pub use instruction::{Instruction, decode};
-pub use program::{Function, Program};
+pub use exov6_callgraph::{Function, Instruction, Program, decode};
 pub use rules::{FILE as RULES_FILE, Indirect, InterruptsOff, Rules, SetsSp, UnsafeIn};
 pub use tree::Tree;
 
@@ -53,17 +49,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
-    /// No 64-bit ELF file, or none of ours.
-    #[error("{}: {source}", path.display())]
-    Elf {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: object::Error,
-    },
-    /// The kernel lacks a symbol of the linker script.
-    #[error("the kernel has no symbol {0}")]
-    Symbol(String),
+    /// The kernel's file is not what was expected.
+    #[error(transparent)]
+    Program(#[from] exov6_callgraph::Error),
     /// `kern/gates.toml` is not as it should be.
     #[error("{file}: {0}", file = RULES_FILE)]
     Rules(String),
@@ -270,7 +258,7 @@ pub fn judge(
     progress: &mut dyn FnMut(&str),
 ) -> Result<Verdict, Error> {
     let app = || inputs.app.ok_or(Error::NotBuilt(gate.name()));
-    let kernel = || Program::read(&app()?.elf);
+    let kernel = || -> Result<Program, Error> { Ok(Program::read(&app()?.elf)?) };
     let tree = || Tree::read(inputs.root);
     let rules = || Rules::read(inputs.root);
     Ok(match gate {

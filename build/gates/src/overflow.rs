@@ -26,7 +26,7 @@ pub(crate) fn judge(root: &Path, library: &Path) -> Result<Verdict, Error> {
     let text = String::from_utf8_lossy(&read(&manifest)?).into_owned();
     let mut culprits = profile(&text)?;
     let bytes = read(library)?;
-    let elf = |source| Error::Elf { path: library.into(), source };
+    let elf = |source| exov6_callgraph::Error::Elf { path: library.into(), source };
     let checks = probe(&bytes).map_err(elf)?;
     match &checks {
         None => culprits.push(format!("the kernel's object has no function {PROBE}")),

@@ -10,22 +10,13 @@
 //! Every call is direct (gate `branches`), so the graph is complete; a cycle in it has
 //! no worst path and is refused.
 
-use crate::flow::{Flow, explore};
 use crate::rules::SetsSp;
-use crate::{Error, Gate, Instruction, Program, RULES_FILE, Verdict, decode};
+use crate::{Error, Function, Gate, Instruction, Program, RULES_FILE, Verdict, decode};
+use exov6_callgraph::{Cycle, Flow, Graph, Node, Path, flows};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most bytes on any stack of the kernel.
 const LIMIT: u64 = 4096;
-
-/// The deepest path that begins at a function.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Path {
-    /// Bytes, all in all.
-    pub bytes: u64,
-    /// Functions on the way, each with its own bytes up to the next.
-    pub steps: Vec<(u64, u64)>,
-}
 
 /// What is known about the stacks of a kernel.
 #[derive(Clone, Debug, Default)]
@@ -40,50 +31,33 @@ pub(crate) struct Analysis {
 
 /// Follows every path of every function.
 pub(crate) fn analyse(program: &Program, rules: &[SetsSp]) -> Analysis {
-    let rule = |start: u64| {
-        let function = program.function(start)?;
-        rules.iter().find(|rule| rule.function == function.symbol)
-    };
-    let mut returning = BTreeSet::new();
-    let flows = loop {
-        let explored = program.functions.iter().map(|function| {
-            let may_set = rule(function.start).is_some();
-            (function.start, explore(program, function, may_set, &returning))
-        });
-        let flows: BTreeMap<u64, Flow> = explored.collect();
-        let before = returning.len();
-        for (start, flow) in &flows {
-            if flow.returns || flow.jumps.iter().any(|target| returning.contains(target)) {
-                returning.insert(*start);
-            }
-        }
-        if returning.len() == before {
-            break flows;
-        }
-    };
+    let named = |function: &Function| rules.iter().find(|rule| rule.function == function.symbol);
+    let rule = |start: u64| named(program.function(start)?);
+    let flows = flows(program, &|function| named(function).is_some());
     let mut problems: Vec<String> = flows.values().flat_map(|f| f.problems.clone()).collect();
     problems.extend(unreached(program, &flows));
-    let mut graph = Graph {
-        program,
-        flows: &flows,
-        setters: BTreeSet::new(),
-        paths: BTreeMap::new(),
-        cycles: vec![],
-    };
+    let mut setters = BTreeSet::new();
     for rule in rules {
         match program.functions.iter().find(|function| function.symbol == rule.function) {
             Some(function) if flows[&function.start].sets_sp => {
-                graph.setters.insert(function.start);
+                setters.insert(function.start);
             }
             _ => problems.push(format!("{RULES_FILE}: {} does not set sp", rule.function)),
         }
     }
+    // What sets sp begins a stack of its own: nothing of its caller's is used.
+    let node = |flow: &Flow| {
+        let edges = flow.edges.iter().filter(|edge| !setters.contains(&edge.target));
+        Node { own: flow.deepest, edges: edges.copied().collect() }
+    };
+    let graph = Graph { nodes: flows.iter().map(|(start, flow)| (*start, node(flow))).collect() };
+    let mut cycles: BTreeSet<Cycle> = BTreeSet::new();
     let mut stacks: BTreeMap<String, Path> = BTreeMap::new();
     let mut entries = vec![];
-    for setter in graph.setters.clone() {
+    for &setter in &setters {
         let stack = rule(setter).and_then(|rule| rule.stack.as_ref());
         for edge in &flows[&setter].edges {
-            if graph.setters.contains(&edge.target) {
+            if setters.contains(&edge.target) {
                 continue;
             }
             let Some(stack) = stack else {
@@ -92,8 +66,11 @@ pub(crate) fn analyse(program: &Program, rules: &[SetsSp]) -> Analysis {
                 problems.push(format!("{}: {what}", program.place(setter)));
                 continue;
             };
-            let below = graph.worst(edge.target, &mut vec![]);
-            let path = join((setter, edge.depth), &below);
+            let below = graph.worst(edge.target, &BTreeMap::new()).unwrap_or_else(|found| {
+                cycles.extend(found);
+                Path::default()
+            });
+            let path = below.below(setter, edge.depth);
             entries.push((stack.clone(), path.clone()));
             let worst = stacks.entry(stack.clone()).or_default();
             if path.bytes > worst.bytes || worst.steps.is_empty() {
@@ -101,7 +78,11 @@ pub(crate) fn analyse(program: &Program, rules: &[SetsSp]) -> Analysis {
             }
         }
     }
-    problems.extend(graph.cycles);
+    problems.extend(cycles.iter().map(|Cycle(cycle)| {
+        let way = cycle.iter().chain(cycle.first());
+        let way: Vec<String> = way.map(|at| program.place(*at)).collect();
+        format!("recursion: {}", way.join(" → "))
+    }));
     Analysis { stacks, entries, problems }
 }
 
@@ -112,60 +93,14 @@ fn unreached(program: &Program, flows: &BTreeMap<u64, Flow>) -> Vec<String> {
     let missed = program.words.iter().filter(|(at, _)| !reached.contains(at));
     missed
         .filter(|(_, word)| {
-            use Instruction::{Call, Indirect, Stack, StackSet, Unknown};
-            matches!(decode(**word), Call(_) | Indirect | Stack(_) | StackSet | Unknown)
+            use Instruction::{Call, IndirectCall, IndirectJump, Stack, StackSet, Unknown};
+            matches!(
+                decode(**word),
+                Call(_) | IndirectCall(_) | IndirectJump(_) | Stack(_) | StackSet | Unknown
+            )
         })
         .map(|(at, word)| format!("{}: no path reaches {word:#010x}", program.place(*at)))
         .collect()
-}
-
-/// A step, then the rest of the way.
-fn join(step: (u64, u64), below: &Path) -> Path {
-    let mut steps = vec![step];
-    steps.extend(&below.steps);
-    Path { bytes: step.1 + below.bytes, steps }
-}
-
-/// Who calls whom.
-struct Graph<'a> {
-    program: &'a Program,
-    flows: &'a BTreeMap<u64, Flow>,
-    /// Functions that begin a stack of their own.
-    setters: BTreeSet<u64>,
-    paths: BTreeMap<u64, Path>,
-    cycles: Vec<String>,
-}
-
-impl Graph<'_> {
-    /// The deepest path from a function on; `above` are its callers.
-    fn worst(&mut self, start: u64, above: &mut Vec<u64>) -> Path {
-        if let Some(path) = self.paths.get(&start) {
-            return path.clone();
-        }
-        if let Some(first) = above.iter().position(|caller| *caller == start) {
-            let cycle: Vec<String> =
-                above[first..].iter().chain([&start]).map(|at| self.program.place(*at)).collect();
-            self.cycles.push(format!("recursion: {}", cycle.join(" → ")));
-            return Path::default();
-        }
-        let flows = self.flows;
-        let Some(flow) = flows.get(&start) else { return Path::default() };
-        above.push(start);
-        let mut worst = Path { bytes: flow.deepest, steps: vec![(start, flow.deepest)] };
-        for edge in &flow.edges {
-            // On a stack of its own: nothing of this one is used.
-            if self.setters.contains(&edge.target) {
-                continue;
-            }
-            let path = join((start, edge.depth), &self.worst(edge.target, above));
-            if path.bytes > worst.bytes {
-                worst = path;
-            }
-        }
-        above.pop();
-        self.paths.insert(start, worst.clone());
-        worst
-    }
 }
 
 /// Judges the worst path on each stack.
@@ -181,7 +116,7 @@ pub(crate) fn judge(program: &Program, rules: &[SetsSp]) -> Result<Verdict, Erro
             let way: Vec<String> = path
                 .steps
                 .iter()
-                .map(|(at, own)| format!("{} ({own})", program.place(*at)))
+                .map(|step| format!("{} ({})", program.place(step.function), step.bytes))
                 .collect();
             culprits.push(format!(
                 "{stack}: {} bytes, more than {most}: {}",
@@ -193,7 +128,7 @@ pub(crate) fn judge(program: &Program, rules: &[SetsSp]) -> Result<Verdict, Erro
     for (stack, path) in &analysis.entries {
         details.push(format!("{stack}: {} bytes", path.bytes));
         let steps = path.steps.iter();
-        details.extend(steps.map(|(at, own)| format!("{own:6} {}", program.place(*at))));
+        details.extend(steps.map(|s| format!("{:6} {}", s.bytes, program.place(s.function))));
     }
     if analysis.stacks.is_empty() {
         culprits.push("nothing runs on any stack".to_owned());

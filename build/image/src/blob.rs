@@ -47,7 +47,7 @@ pub fn write(
         tasks.push(Task {
             table_root: roots[index] | (index as u64 + 1) << 48,
             entry: programs[index].program.entry,
-            stack_top: programs[index].stack_top,
+            stack_top: programs[index].stack.1,
             flags,
             rank: task.rank,
             region_first: regions.len() as u32,

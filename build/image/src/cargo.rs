@@ -1,6 +1,7 @@
 //! Cargo: builds the kernel and the tasks for the target, and says how it goes and what
 //! went into them.
 
+use crate::Environment;
 use exov6_toolchain::Toolchain;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -81,21 +82,18 @@ fn artifacts(
 /// Any.
 pub fn task(
     toolchain: &Toolchain,
-    target: &str,
-    directory: &Path,
-    package: &str,
-    model: &Path,
+    environment: &Environment,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Made, Error> {
+    let Environment { package, directory, target, .. } = environment;
     let mut command = toolchain
         .cargo_in(target, directory)
         .map_err(|source| Error::Start { program: toolchain.cargo.clone(), source })?;
-    command.args(["build", "--release", "--bins", "--manifest-path"]);
-    command.arg(directory.join("Cargo.toml"));
-    command.env("EXOV6_TASK_MODEL", model);
+    command.arg("build");
+    environment.enter(&mut command);
     let messages = run(command, package, target, progress)?;
     let file = executable(&messages, directory).ok_or(Error::NoOutput {
-        what: package.to_owned(),
+        what: package.clone(),
         kind: "executable",
         help: "a task's crate has one `[[bin]]`",
     })?;

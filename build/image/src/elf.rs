@@ -133,6 +133,33 @@ impl Program {
         image
     }
 
+    /// Overwrites the 8 bytes at a symbol, in the file.
+    ///
+    /// # Errors
+    /// [`Error::Symbol`], or [`Error::Shape`] if it lies in no section of the file.
+    pub fn put(&mut self, symbol: &str, value: u64) -> Result<(), Error> {
+        let at = self.symbol(symbol)?;
+        let holds = |(start, _, size): &&(u64, u64, u64)| {
+            // Sections that are not loaded begin at 0, as log strings do.
+            *start >= abi::limits::PAGE && *start <= at && at + 8 <= start + size
+        };
+        let Some(&(start, offset, _)) = self.sections.values().find(holds) else {
+            let what = format!("{symbol} lies in no section");
+            return Err(Error::Shape { path: self.path.clone(), what });
+        };
+        let place = (offset + at - start) as usize;
+        let bytes = value.to_le_bytes();
+        let file = self.bytes.get_mut(place..place + 8);
+        file.into_iter().for_each(|file| file.copy_from_slice(&bytes));
+        for (start, content) in &mut self.segments {
+            if *start <= at && at + 8 <= *start + content.len() as u64 {
+                let place = (at - *start) as usize;
+                content[place..place + 8].copy_from_slice(&bytes);
+            }
+        }
+        Ok(())
+    }
+
     /// Overwrites the bytes of a section in the file.
     ///
     /// # Errors

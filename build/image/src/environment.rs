@@ -1,25 +1,35 @@
 //! Environment: what a task's crate sees while it is compiled for an image.
 //!
 //! Tools that look at a task (clippy, rustdoc) must be told the same as the compiler: its
-//! target, and its part of the application, by way of the build script.
+//! target, its binary, and its part of the application by way of the build script.
 
-use crate::{Error, outside, script, source, span, task_model, write_if_changed};
-use exov6_config::Variant;
+use crate::span::{self, Placed};
+use crate::{Error, outside, script, source, task_model, write_if_changed};
+use exov6_config::model::{Model, Task};
+use exov6_config::{Linked, Variant};
 use exov6_toolchain::{HARD, SOFT, Toolchain};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// How a task's crate is compiled.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Environment {
     /// Name of the package.
     pub package: String,
     /// Directory of the crate.
     pub directory: PathBuf,
+    /// The binary, if the crate has several.
+    pub bin: Option<String>,
     /// The target.
     pub target: &'static str,
     /// The task model, which the build script reads.
     pub model: PathBuf,
+    /// Its text.
+    pub(crate) json: String,
+    /// Text of the linker script.
+    pub(crate) script: String,
+    /// Where the pieces lie that are placed before the task is compiled.
+    pub(crate) fixed: Vec<Placed>,
 }
 
 /// Why there is no environment for a task.
@@ -58,20 +68,34 @@ pub fn environment(
         return Err(NoEnvironment::NoTask { app: model.name.clone(), task: task.to_owned(), help });
     };
     outside::claim(toolchain, &linked)?;
+    Ok(prepare(toolchain, &model, &linked, task)?)
+}
+
+/// Writes what a task's build script and linker are to read.
+pub(crate) fn prepare(
+    toolchain: &Toolchain,
+    model: &Model,
+    linked: &Linked,
+    task: &Task,
+) -> Result<Environment, Error> {
     let own = &linked.tasks[task.index];
-    // Where a build of the image puts the same.
+    let fixed = span::fixed(model, task);
     let models = toolchain.target_dir.join("models").join(&model.name);
-    let fixed = span::fixed(&model, task);
-    let script = models.join(format!("{}.ld", task.name));
-    write_if_changed(&script, script::task(task).as_bytes())?;
-    let json = task_model::json(&model, &linked, task, &fixed, &script);
+    let script_path = models.join(format!("{}.ld", task.name));
+    let script = script::task(task, &fixed);
+    write_if_changed(&script_path, script.as_bytes())?;
+    let json = format!("{:#}\n", task_model::json(model, linked, task, &fixed, &script_path));
     let path = models.join(format!("{}.json", task.name));
-    write_if_changed(&path, format!("{json:#}\n").as_bytes())?;
+    write_if_changed(&path, json.as_bytes())?;
     Ok(Environment {
         package: own.package.clone(),
         directory: own.directory.clone(),
+        bin: own.bin.clone(),
         target: if task.fp { HARD } else { SOFT },
         model: path,
+        json,
+        script,
+        fixed,
     })
 }
 
@@ -79,7 +103,11 @@ impl Environment {
     /// Adds to a command of cargo's what makes it see the crate as a build of the image
     /// does.
     pub fn enter(&self, command: &mut Command) {
-        command.args(["--release", "--bins", "--manifest-path"]);
-        command.arg(self.directory.join("Cargo.toml")).env("EXOV6_TASK_MODEL", &self.model);
+        command.args(["--release", "--manifest-path"]).arg(self.directory.join("Cargo.toml"));
+        match &self.bin {
+            Some(bin) => command.args(["--bin", bin]),
+            None => command.arg("--bins"),
+        };
+        command.env("EXOV6_TASK_MODEL", &self.model);
     }
 }

@@ -28,6 +28,7 @@ mod programs;
 mod script;
 mod source;
 mod span;
+mod stack;
 mod task_model;
 
 use exov6_archive::Manifest;
@@ -44,6 +45,7 @@ pub use environment::{Environment, NoEnvironment, environment};
 pub use outside::{home, search};
 pub use place::{LinkedTask, Placement, Region};
 pub use source::load;
+pub use stack::{Error as StackError, MARGIN as STACK_MARGIN};
 
 /// Counters that every supervisor has before those of its `summary`.
 pub const SUPERVISOR_SUMMARY: [&str; 2] = ["faults", "restarts"];
@@ -125,6 +127,9 @@ pub enum Error {
     /// A linked program is not what was expected.
     #[error(transparent)]
     Elf(#[from] ElfError),
+    /// A task's stack is to follow from its code, and the code does not say.
+    #[error(transparent)]
+    Stack(#[from] Box<StackError>),
     /// Page tables cannot be drawn.
     #[error("page tables of {0}: {1}")]
     Tables(String, exov6_pagetable::Error),

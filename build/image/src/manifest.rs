@@ -6,7 +6,7 @@ use abi::desc;
 use exov6_archive as m;
 use exov6_archive::{Hex, Manifest};
 use exov6_config::Linked;
-use exov6_config::model::{Model, NotificationKind, Policy, Task};
+use exov6_config::model::{Model, NotificationKind, Policy, Stack, Task};
 use exov6_pagetable::{LINEAR, Tables};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -133,7 +133,11 @@ fn of_task(
         table_pages: Tables::span_pages(&place::mappings(&packed.placement.regions[task.index]))
             as u32,
         entry: Hex(program.program.entry),
-        stack_top: Hex(program.stack_top),
+        stack_top: Hex(program.stack.1),
+        stack: Hex(program.stack_size()),
+        stack_worst: program.worst.as_ref().ok().map(|worst| Hex(worst.bytes)),
+        stack_auto: task.stack == Stack::Auto,
+        heap: Hex(program.heap_size()),
         summary: task_model::summary(model, task.index),
         serves: own.serves.as_ref().and_then(|facts| file(&facts.path)),
         notifications: task

@@ -11,13 +11,15 @@
 //!          guard, stack       │
 //!          guard, fatal stack │ writable, not in the file
 //!          boot info, boot record, reset record
-//!          tasks' stack + data + bss, rings
+//!          tasks' data + bss, stacks, heaps, rings
 //! ```
 
 use crate::elf::{Error as ElfError, Program};
+use crate::script;
 use crate::span::{self, Piece, Placed};
 use abi::desc;
 use abi::limits::PAGE;
+use exov6_callgraph::task::{Obstacle, Worst};
 use exov6_config::model::{Memory, Model, Task};
 use exov6_pagetable::{Access, LINEAR, Mapping};
 
@@ -29,11 +31,12 @@ pub struct LinkedTask {
     pub fixed: Vec<Placed>,
     text: (u64, u64),
     rodata: (u64, u64),
-    guard: u64,
     writable: (u64, u64),
     data_load: (u64, u64),
-    /// Initial stack pointer.
-    pub stack_top: u64,
+    /// Addresses of the stack; its end is the initial stack pointer.
+    pub stack: (u64, u64),
+    /// Its worst path in bytes, or what stands in the way of one.
+    pub worst: Result<Worst, Vec<Obstacle>>,
 }
 
 fn pages(bytes: u64) -> u64 {
@@ -41,40 +44,38 @@ fn pages(bytes: u64) -> u64 {
 }
 
 impl LinkedTask {
-    /// Reads where the linker put what.
+    /// Reads where the linker put what, and gives the program a stack of `size` bytes,
+    /// which are whole pages.
     ///
     /// # Errors
     /// A program that was not linked with this build's script, or that does not
     /// leave its span's upper part free.
-    pub fn new(program: Program, fixed: Vec<Placed>) -> Result<Self, ElfError> {
+    pub fn new(
+        mut program: Program,
+        fixed: Vec<Placed>,
+        size: u64,
+        worst: Result<Worst, Vec<Obstacle>>,
+    ) -> Result<Self, ElfError> {
+        let stack = span::stack(&fixed, size);
+        program.put(script::STACK_WORD, stack.0)?;
         let at = |name: &str| program.symbol(name);
         let text = (at("__text_start")?, at("__text_end")?);
         let rodata = (text.1, at("__rodata_end")?);
-        let writable = (at("__stack_bottom")?, at("__rw_end")?);
+        let writable = (at("__rw_start")?, at("__rw_end")?);
         let load = at("__data_load")?;
         let data = at("__data_end")? - at("__data_start")?;
         let data_load = (load, load + pages(data));
-        let stack_top = at("__stack_top")?;
-        let floor = span::floor(&fixed);
-        if data_load.1 + PAGE > floor {
+        let free = stack.0.saturating_sub(PAGE);
+        if data_load.1 > free {
             let what = format!(
-                "code and data end at {:#x}, but devices and rings of its span begin at {floor:#x}: \
-                 it is {:#x} bytes too large",
+                "code and data end at {:#x}, but the guard page of its stack of {size:#x} bytes, \
+                 below devices, rings and heap, is at {free:#x}: it is {:#x} bytes too large",
                 data_load.1,
-                data_load.1 + PAGE - floor
+                data_load.1 - free
             );
             return Err(ElfError::Shape { path: program.path.clone(), what });
         }
-        Ok(LinkedTask {
-            guard: writable.0 - PAGE,
-            program,
-            fixed,
-            text,
-            rodata,
-            writable,
-            data_load,
-            stack_top,
-        })
+        Ok(LinkedTask { program, fixed, text, rodata, writable, data_load, stack, worst })
     }
 
     /// Bytes of read-only pages: text, rodata, initial data.
@@ -86,7 +87,23 @@ impl LinkedTask {
     /// Bytes of writable pages, without the ring.
     #[must_use]
     pub fn rw_size(&self) -> u64 {
+        self.data_size() + self.stack_size() + self.heap_size()
+    }
+
+    fn data_size(&self) -> u64 {
         self.writable.1 - self.writable.0
+    }
+
+    /// Bytes of the stack.
+    #[must_use]
+    pub fn stack_size(&self) -> u64 {
+        self.stack.1 - self.stack.0
+    }
+
+    /// Bytes of the heap.
+    #[must_use]
+    pub fn heap_size(&self) -> u64 {
+        span::find(&self.fixed, Piece::Heap).map_or(0, |heap| heap.size)
     }
 
     /// The read-only pages as they lie in the image.
@@ -108,7 +125,7 @@ impl LinkedTask {
 pub struct Region {
     /// As the kernel sees it.
     pub desc: desc::Region,
-    /// What it is more precisely: device, or owner of a ring.
+    /// What it is more precisely: device, owner of a ring, stack or heap.
     pub name: Option<String>,
 }
 
@@ -182,12 +199,16 @@ fn of_task(
     };
     let rodata = ro + linked.text.1 - linked.text.0;
     let initial = rodata + linked.rodata.1 - linked.rodata.0;
+    let named = |name: &str, region: Region| Region { name: Some(name.into()), ..region };
+    let (stack, heap) = (rw + linked.data_size(), rw + linked.data_size() + linked.stack_size());
+    let both = desc::R | desc::W;
     let mut regions = vec![
         region(linked.text, ro, desc::R | desc::X, desc::KIND_TEXT),
         region(linked.rodata, rodata, desc::R, desc::KIND_RODATA),
-        region((linked.guard, linked.writable.0), 0, 0, desc::KIND_GUARD),
-        region(linked.writable, rw, desc::R | desc::W, desc::KIND_DATA),
+        region(linked.writable, rw, both, desc::KIND_DATA),
         region(linked.data_load, initial, desc::R, desc::KIND_RODATA),
+        region((linked.stack.0 - PAGE, linked.stack.0), 0, 0, desc::KIND_GUARD),
+        named("stack", region(linked.stack, stack, both, desc::KIND_DATA)),
     ];
     regions.retain(|region| region.desc.size != 0);
     for placed in &linked.fixed {
@@ -203,6 +224,7 @@ fn of_task(
             Piece::BootRecord => {
                 (shared.boot_record, desc::R, desc::KIND_BOOT, Some("boot-record".into()))
             }
+            Piece::Heap => (heap, both, desc::KIND_DATA, Some("heap".into())),
             Piece::Ring(owner) => {
                 let own = owner == task.index;
                 let rights = if own { desc::R | desc::W } else { desc::R };

@@ -1,12 +1,13 @@
 //! Programs: every task and the kernel, built where they changed and kept where not.
 
+use crate::environment::{self, Environment};
 use crate::kept::Kept;
 use crate::place::LinkedTask;
 use crate::{Error, Progress, Request};
-use crate::{cargo, elf, outside, script, span, task_model, write_if_changed};
+use crate::{cargo, elf, outside, stack};
 use exov6_config::LinkedTask as Crate;
 use exov6_config::model::{Profile, Task};
-use exov6_toolchain::{HARD, SOFT, Toolchain};
+use exov6_toolchain::{SOFT, Toolchain};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -49,19 +50,13 @@ struct Builder<'a, 'b> {
 impl Builder<'_, '_> {
     fn task(&mut self, task: &Task, own: &Crate, kept: &mut Kept) -> Result<LinkedTask, Error> {
         let Request { model, linked, toolchain, .. } = *self.request;
-        let fixed = span::fixed(model, task);
-        let models = toolchain.target_dir.join("models").join(&model.name);
-        let script = models.join(format!("{}.ld", task.name));
-        let script_text = script::task(task);
-        write_if_changed(&script, script_text.as_bytes())?;
-        let json = format!("{:#}\n", task_model::json(model, linked, task, &fixed, &script));
-        let path = models.join(format!("{}.json", task.name));
-        write_if_changed(&path, json.as_bytes())?;
-        let target = if task.fp { HARD } else { SOFT };
+        let environment = environment::prepare(toolchain, model, linked, task)?;
+        let Environment { package, directory, bin, target, script, json, .. } = &environment;
         let mut recipe = recipe(toolchain, target);
+        recipe.extend([package.clone(), bin.clone().unwrap_or_default()]);
         // Where it is, too: another application may have the same names.
-        recipe.extend([own.package.clone(), own.directory.display().to_string()]);
-        recipe.extend([script_text, json]);
+        recipe.push(directory.display().to_string());
+        recipe.extend([script.clone(), json.clone()]);
 
         let name = format!("{}.elf", task.name);
         let program = match kept.find(&name, &recipe) {
@@ -74,8 +69,7 @@ impl Builder<'_, '_> {
                 });
                 let began = SystemTime::now();
                 let progress = &mut |line: &str| (self.progress)(Progress::Cargo(line.to_owned()));
-                let made =
-                    cargo::task(toolchain, target, &own.directory, &own.package, &path, progress)?;
+                let made = cargo::task(toolchain, &environment, progress)?;
                 if made.compiled {
                     self.compiled.push(task.name.clone());
                 }
@@ -85,7 +79,7 @@ impl Builder<'_, '_> {
                 kept.put(&name, &recipe, inputs, &made.file, began)?
             }
         };
-        Ok(LinkedTask::new(elf::Program::read(&program)?, fixed)?)
+        stack::give(model, task, elf::Program::read(&program)?, environment.fixed)
     }
 
     fn kernel(&mut self, kept: &mut Kept) -> Result<PathBuf, Error> {

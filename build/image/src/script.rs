@@ -1,21 +1,29 @@
 //! Linker scripts: the shape of a task and of the kernel.
 
+use crate::span::{self, Piece, Placed};
 use abi::limits::PAGE;
 use exov6_config::model::{Level, Task};
 use exov6_pagetable::LINEAR;
 
+/// Symbol of the word that holds the address of the stack's lowest byte.
+pub const STACK_WORD: &str = "__stack_bottom_word";
+
 /// The linker script of a task: everything from address 0x1000 upwards.
 ///
-/// Stack, data and bss are one writable piece with a guard page below, so that an
-/// overflow hits nothing; the initial data lies behind it, read-only, from where
-/// the task's own start code restores it.
+/// Data and bss are one writable piece; the initial data lies behind it, read-only, from
+/// where the task's own start code restores it. The stack is none of the linker's: it
+/// lies where [`crate::span`] says, and how large it is is decided when the program is
+/// known. The start code finds its lower end in the first word of the constants, where
+/// the image is packed with it.
 ///
 /// The `.defmt` section holds no bytes of the image: its addresses are the numbers
 /// of the log strings. They are ordered by level, so that a task's level is one
 /// comparison with `__log_floor`.
 #[must_use]
-pub fn task(task: &Task) -> String {
-    let stack = task.stack.next_multiple_of(16);
+pub fn task(task: &Task, fixed: &[Placed]) -> String {
+    let stack_top = span::stack_top(fixed);
+    let heap = span::find(fixed, Piece::Heap).map_or(0..0, |h| h.address..h.address + h.size);
+    let (heap_start, heap_end) = (heap.start, heap.end);
     let floor = match task.log.level {
         Level::Trace => "TRACE",
         Level::Debug => "DEBUG",
@@ -41,13 +49,10 @@ SECTIONS {{
   .text : {{ KEEP(*(.text._start)) *(.text .text.*) }} :text
   . = ALIGN({PAGE});
   __text_end = .;
-  .rodata : {{ BYTE(0) . = ALIGN(16); *(.rodata .rodata.*) }} :rodata
+  .rodata : {{ {STACK_WORD} = .; QUAD(0) . = ALIGN(16); *(.rodata .rodata.*) }} :rodata
   . = ALIGN({PAGE});
   __rodata_end = .;
-  . += {PAGE};
-  __stack_bottom = .;
-  . += {stack};
-  __stack_top = .;
+  __rw_start = .;
   .data ALIGN(16) : {{ __data_start = .; *(.data .data.*) . = ALIGN(16); __data_end = .; }} :data
   .bss (NOLOAD) : {{ __bss_start = .; *(.bss .bss.* COMMON) . = ALIGN(16); __bss_end = .; }} :NONE
   .uninit (NOLOAD) : {{ __uninit_start = .; *(.uninit .uninit.*) . = ALIGN(16); __uninit_end = .; }} :NONE
@@ -68,6 +73,9 @@ SECTIONS {{
   }}
   /DISCARD/ : {{ *(.eh_frame .eh_frame_hdr .ARM.exidx* .note.gnu.build-id) }}
 }}
+__stack_top = {stack_top:#x};
+__heap_start = {heap_start:#x};
+__heap_end = {heap_end:#x};
 __log_floor = ABSOLUTE(__DEFMT_MARKER_{floor}_START);
 ASSERT(__DEFMT_MARKER_END < 65534, \"more log strings than their 16-bit numbers can tell apart\");
 "

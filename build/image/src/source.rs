@@ -48,6 +48,12 @@ impl Interfaces for Idol {
             path: file.to_owned(),
             hash: exov6_idol::hash(&interface),
             ops: interface.operations.iter().map(|op| (op.name.clone(), op.number)).collect(),
+            infallible: interface
+                .operations
+                .iter()
+                .filter(|op| !op.can_fail())
+                .map(|op| op.name.clone())
+                .collect(),
         })
     }
 

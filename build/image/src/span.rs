@@ -2,16 +2,19 @@
 //!
 //! ```text
 //!   0            never mapped
-//!   0x1000       text, rodata, guard, stack, data, bss, uninit, initial data
+//!   0x1000       text, rodata, data, bss, uninit, initial data
 //!   …            (placed by the linker, from the bottom)
 //!                nothing
-//!   …            own log ring; boot record; in the log task: everybody's rings
-//!                devices in the order of `uses`; boot info
+//!   …            guard, stack
+//!   …            heap; in the log task: everybody's rings; boot record; own log ring
+//!                boot info; devices in the order of `uses`
 //!   32 MiB       a page that is never mapped
 //! ```
 //!
 //! From the top downwards, with an unmapped page between any two: these addresses
-//! are known before the task is compiled, and its code has them as constants.
+//! are known before the task is compiled, and its code has them as constants. The
+//! stack comes last, so that its size moves nothing: its top is known to the linker, and
+//! how far down it reaches is decided when the program is there to be looked at.
 
 use abi::limits::{PAGE, SPAN};
 use exov6_config::model::{Model, Task};
@@ -27,6 +30,8 @@ pub enum Piece {
     BootRecord,
     /// The log ring of a task: its index.
     Ring(usize),
+    /// The task's heap.
+    Heap,
 }
 
 /// A fixed piece and its place.
@@ -58,6 +63,9 @@ pub fn fixed(model: &Model, task: &Task) -> Vec<Placed> {
             pieces.push((Piece::Ring(other.index), other.log.ring));
         }
     }
+    if let Some(heap) = task.heap {
+        pieces.push((Piece::Heap, heap));
+    }
     let mut end = SPAN - PAGE;
     pieces
         .into_iter()
@@ -75,8 +83,17 @@ pub fn find(placed: &[Placed], piece: Piece) -> Option<Placed> {
     placed.iter().copied().find(|p| p.piece == piece)
 }
 
-/// The lowest address that fixed pieces use: code and data must end a page below.
+/// The end of the stack: a page below the lowest of the fixed pieces.
 #[must_use]
-pub fn floor(placed: &[Placed]) -> u64 {
-    placed.iter().map(|p| p.address).min().unwrap_or(SPAN)
+pub fn stack_top(placed: &[Placed]) -> u64 {
+    let floor = placed.iter().map(|p| p.address).min().unwrap_or(SPAN);
+    floor.saturating_sub(PAGE)
+}
+
+/// The addresses of a stack of so many bytes, which are whole pages; the page below is
+/// its guard.
+#[must_use]
+pub fn stack(placed: &[Placed], size: u64) -> (u64, u64) {
+    let top = stack_top(placed);
+    (top.saturating_sub(size), top)
 }

@@ -125,12 +125,15 @@ pub fn json(model: &Model, linked: &Linked, task: &Task, fixed: &[Placed], scrip
             })
         })
         .collect();
+    let heap = at(Piece::Heap).map(|h| json!({ "address": h.address, "size": h.size }));
     json!({
         "format": FORMAT,
         "app": model.name,
         "task": task.name,
         "index": task.index,
         "crate": own.package,
+        "bin": own.bin,
+        "heap": heap,
         "linker_script": script,
         "tasks": model.tasks.iter().map(|task| task.name.as_str()).collect::<Vec<_>>(),
         "serves": own.serves.as_ref().map(|facts| json!({ "interface": facts.path, "clients": clients })),

@@ -26,6 +26,7 @@ pub fn emit(model: &TaskModel, interfaces: &[String]) -> Result<String, Error> {
         devices(model)?,
         summary(model)?,
         tasks(model)?,
+        heap(model),
         rings(model),
         restart(model),
         granted(model),
@@ -194,6 +195,23 @@ fn tasks(model: &TaskModel) -> Result<TokenStream, Error> {
             #(#each)*
         }
     })
+}
+
+fn heap(model: &TaskModel) -> TokenStream {
+    let memory = match model.heap {
+        Some(heap) => {
+            let device = device(heap.address, heap.size);
+            quote!(::core::option::Option::Some(#device))
+        }
+        None => quote!(::core::option::Option::None),
+    };
+    quote! {
+        /// The heap of this task, for `userlib::heap!`.
+        pub mod heap {
+            /// Where it lies; none if app.toml gives none.
+            pub const MEMORY: ::core::option::Option<::userlib::Device> = #memory;
+        }
+    }
 }
 
 fn rings(model: &TaskModel) -> TokenStream {

@@ -45,6 +45,8 @@ pub const MODEL_VARIABLE: &str = "EXOV6_TASK_MODEL";
 pub struct Output {
     /// Text of `task.rs`.
     pub code: String,
+    /// For binaries with metadata of their own: name, and text of `task-NAME.rs`.
+    pub bins: Vec<(String, String)>,
     /// Files that the text was made from.
     pub inputs: Vec<PathBuf>,
     /// Linker script, when an image is built.
@@ -76,9 +78,13 @@ fn finish(output: &Output) {
         println!("cargo::rerun-if-changed={}", script.display());
         println!("cargo::rustc-link-arg-bins=-T{}", script.display());
     }
-    let path = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("task.rs");
-    if let Err(error) = fs::write(&path, &output.code) {
-        fail(&Error::new(format!("cannot write {}: {error}", path.display())));
+    let directory = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    let bins = output.bins.iter().map(|(bin, code)| (format!("task-{bin}.rs"), code));
+    for (file, code) in bins.chain([("task.rs".to_owned(), &output.code)]) {
+        let path = directory.join(file);
+        if let Err(error) = fs::write(&path, code) {
+            fail(&Error::new(format!("cannot write {}: {error}", path.display())));
+        }
     }
 }
 
@@ -104,14 +110,17 @@ pub fn for_image(directory: &Path, model_file: &Path) -> Result<Output, Error> {
     let mut model =
         TaskModel::from_json(&model_file.display().to_string(), &text).map_err(in_model)?;
     let manifest = directory.join("Cargo.toml");
-    let declared = metadata::read(&manifest)?;
+    let declared = metadata::read(&manifest, model.bin.as_deref())?;
     config::convert(&mut model.config, &declared.config)
         .map_err(|error| error.with_input(model_file).with_input(&manifest))?;
     metadata::add_optional_posts(&mut model.posts, &declared.optional_posts);
     let (modules, mut inputs) = interfaces::modules(&model, declared.package.as_str())?;
     inputs.extend([model_file.to_owned(), manifest]);
     let code = emit(&model, &modules).map_err(in_model)?;
-    Ok(Output { code, inputs, linker_script: Some(model.linker_script) })
+    // Also under the name that a binary with metadata of its own includes.
+    let own = model.bin.filter(|bin| declared.bins.contains(bin));
+    let bins = own.into_iter().map(|bin| (bin, code.clone())).collect();
+    Ok(Output { code, bins, inputs, linker_script: Some(model.linker_script) })
 }
 
 /// The same constants with made-up values, from the crate's own `Cargo.toml`.
@@ -121,14 +130,23 @@ pub fn for_image(directory: &Path, model_file: &Path) -> Result<Output, Error> {
 pub fn for_host(directory: &Path) -> Result<Output, Error> {
     let manifest = directory.join("Cargo.toml");
     let in_manifest = |error: Error| error.with_input(&manifest);
-    let declared = metadata::read(&manifest)?;
+    let declared = metadata::read(&manifest, None)?;
     let surroundings = metadata::Surroundings::of(directory, &declared);
-    let model = metadata::stub(&declared, directory, &surroundings).map_err(in_manifest)?;
-    let (modules, mut inputs) = interfaces::modules(&model, &declared.package)?;
-    let code = emit(&model, &modules).map_err(in_manifest)?;
+    let mut inputs = vec![];
+    let mut code = |declared: &metadata::Metadata| {
+        let model = metadata::stub(declared, directory, &surroundings).map_err(in_manifest)?;
+        let (modules, used) = interfaces::modules(&model, &declared.package)?;
+        inputs.extend(used);
+        emit(&model, &modules).map_err(in_manifest)
+    };
+    let all = code(&declared)?;
+    let mut bins = vec![];
+    for bin in &declared.bins {
+        bins.push((bin.clone(), code(&metadata::read(&manifest, Some(bin))?)?));
+    }
     inputs.push(manifest);
     inputs.extend(surroundings.app);
-    Ok(Output { code, inputs, linker_script: None })
+    Ok(Output { code: all, bins, inputs, linker_script: None })
 }
 
 fn read(path: &Path) -> Result<String, Error> {

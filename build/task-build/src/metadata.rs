@@ -12,6 +12,10 @@
 //! uses          = ["uart0"]                     # peripherals, `boot-info`
 //! summary       = ["loops"]                     # counters it keeps
 //! config        = { gain = 3.0 }                # configuration, with example values
+//! heap          = true                          # whether it allocates
+//!
+//! [package.metadata.exov6.bin.logger]           # the same for one of several binaries,
+//! timers        = ["flush"]                     # in place of all of the above
 //! ```
 //!
 //! That these agree with `app.toml` is checked where the image is built. Here they
@@ -22,13 +26,15 @@
 
 use crate::error::Error;
 use crate::interfaces;
-use crate::model::{Device, Log, Notification, Port, Post, PostBit, Serves, TaskModel, Timer};
+use crate::model::{
+    Device, Heap, Log, Notification, Port, Post, PostBit, Serves, TaskModel, Timer,
+};
 use abi::kernel_op::KernelOp;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 /// Fields of `[package.metadata.exov6]`.
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 12] = [
     "serves",
     "ports",
     "notifications",
@@ -39,6 +45,8 @@ const FIELDS: [&str; 10] = [
     "uses",
     "summary",
     "config",
+    "heap",
+    "bin",
 ];
 
 /// Counters that every supervisor keeps, before its own.
@@ -47,6 +55,9 @@ const SUPERVISOR_SUMMARY: [&str; 2] = ["faults", "restarts"];
 const SUPERVISOR_BITS: [&str; 2] = ["fault", "stop"];
 /// Where made-up devices begin: the top of a span, as in an image.
 const DEVICES: u64 = abi::limits::SPAN - abi::limits::PAGE;
+
+/// Where a made-up heap begins: in the middle of a span.
+const HEAP: u64 = abi::limits::SPAN / 2;
 
 /// What a crate declares.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -71,22 +82,27 @@ pub struct Metadata {
     pub summary: Vec<String>,
     /// Example configuration.
     pub config: Map<String, Value>,
+    /// Whether it allocates.
+    pub heap: bool,
+    /// Binaries that have metadata of their own.
+    pub bins: Vec<String>,
 }
 
-/// Reads a crate's `Cargo.toml`.
+/// Reads a crate's `Cargo.toml`, for one of its binaries if one is named.
 ///
 /// # Errors
 /// If it cannot be read, or says something that is not understood.
-pub fn read(manifest: &Path) -> Result<Metadata, Error> {
+pub fn read(manifest: &Path, bin: Option<&str>) -> Result<Metadata, Error> {
     let text = crate::read(manifest)?;
-    parse(&manifest.display().to_string(), &text).map_err(|error| error.with_input(manifest))
+    parse(&manifest.display().to_string(), &text, bin).map_err(|error| error.with_input(manifest))
 }
 
-/// Reads the text of a `Cargo.toml`; `file` is how errors name it.
+/// Reads the text of a `Cargo.toml`, for one of the crate's binaries if one is named;
+/// `file` is how errors name it.
 ///
 /// # Errors
 /// If it says something that is not understood.
-pub fn parse(file: &str, text: &str) -> Result<Metadata, Error> {
+pub fn parse(file: &str, text: &str, bin: Option<&str>) -> Result<Metadata, Error> {
     let manifest: Value =
         toml::from_str(text).map_err(|error| Error::new(format!("{file}: {}", error.message())))?;
     let package = manifest.get("package");
@@ -101,6 +117,10 @@ pub fn parse(file: &str, text: &str) -> Result<Metadata, Error> {
     let Some(ours) = package.and_then(|package| package.get("metadata")?.get("exov6")) else {
         return Ok(metadata);
     };
+    let outer = reader(file, ours)?;
+    metadata.bins = outer.table("bin")?.map(|(name, _)| name.clone()).collect();
+    let own = bin.and_then(|bin| ours.get("bin")?.get(bin));
+    let ours = own.unwrap_or(ours);
     let Reader { table, .. } = reader(file, ours)?;
     for key in table.keys() {
         if !FIELDS.contains(&key.as_str()) {
@@ -135,6 +155,11 @@ pub fn parse(file: &str, text: &str) -> Result<Metadata, Error> {
     }
     metadata.uses = reader.list("uses")?;
     metadata.summary = reader.list("summary")?;
+    metadata.heap = match table.get("heap") {
+        None => false,
+        Some(Value::Bool(heap)) => *heap,
+        Some(other) => return Err(reader.wrong("heap", "`true` or `false`", other)),
+    };
     metadata.config =
         reader.table("config")?.map(|(name, value)| (name.clone(), value.clone())).collect();
     Ok(metadata)
@@ -313,6 +338,7 @@ pub fn stub(
             })
             .collect(),
         summary,
+        heap: metadata.heap.then_some(Heap { address: HEAP, size: abi::limits::PAGE }),
         log: Log::default(),
         kernel: KernelOp::ALL.iter().map(|(_, name)| (*name).to_owned()).collect(),
         config: metadata.config.clone(),

@@ -40,6 +40,12 @@ pub struct TaskModel {
     pub devices: Vec<Device>,
     /// Names of its summary counters.
     pub summary: Vec<String>,
+    /// The binary of the crate that it is, if the build could see them.
+    #[serde(default)]
+    pub bin: Option<String>,
+    /// Its heap.
+    #[serde(default)]
+    pub heap: Option<Heap>,
     /// Its log ring.
     pub log: Log,
     /// In the log task, all rings.
@@ -135,6 +141,15 @@ pub struct PostBit {
 pub struct Device {
     /// Name of the peripheral, or `boot-info`.
     pub name: String,
+    /// First byte.
+    pub address: u64,
+    /// Length in bytes.
+    pub size: u64,
+}
+
+/// A task's heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Heap {
     /// First byte.
     pub address: u64,
     /// Length in bytes.

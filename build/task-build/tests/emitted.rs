@@ -85,6 +85,8 @@ fn the_constants_are_what_the_model_says() {
     assert_eq!(restart::ALL[0].policy, userlib::RestartPolicy::Never);
     assert_eq!(restart::ALL[1].min_interval_ms, 50);
     assert_eq!((config::GAIN, config::NAME, config::TAPS), (3.0, "loop", &[1.0, 2.0][..]));
+    let heap = userlib::Device { address: 0x1c0_0000, size: 65536 };
+    assert_eq!(image::heap::MEMORY, Some(heap));
     assert_eq!((EXOV6_LOG.ring, EXOV6_LOG.size), (0x1ff_8000, 8192));
     let tell = userlib::PostGrant { number: 3, bits: userlib::Bits(4) };
     assert_eq!(EXOV6_LOG.post, Some(tell));
@@ -117,6 +119,27 @@ fn without_an_image_the_same_names_are_there() {
     };
     let task = fs::read_to_string(golden().join("task.rs")).unwrap();
     assert_eq!(names(&output.code), names(&task));
+}
+
+#[test]
+fn a_binary_with_metadata_of_its_own_has_constants_of_its_own() {
+    let directory = task_crate();
+    let manifest = directory.path().join("Cargo.toml");
+    let mut text = fs::read_to_string(&manifest).unwrap();
+    text.push_str("\n[package.metadata.exov6.bin.second]\ntimers = [\"tock\"]\n");
+    fs::write(&manifest, text).unwrap();
+    let output = for_host(directory.path()).unwrap();
+    let [(name, code)] = &output.bins[..] else { panic!("{:?}", output.bins) };
+    assert_eq!(name, "second");
+    assert!(code.contains("pub const TOCK") && !code.contains("pub const RELEASE"), "{code}");
+    assert!(output.code.contains("pub const RELEASE") && !output.code.contains("TOCK"));
+
+    // In an image there is one binary at a time.
+    let model = directory.path().join("both.json");
+    assert_eq!(for_image(directory.path(), &model).unwrap().bins, []);
+    edit(directory.path(), "both.json", "\"log\": {", "\"bin\": \"second\",\n  \"log\": {");
+    let output = for_image(directory.path(), &model).unwrap();
+    assert_eq!(output.bins, [("second".to_owned(), output.code.clone())]);
 }
 
 #[test]

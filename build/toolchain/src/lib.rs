@@ -160,7 +160,7 @@ impl Toolchain {
     pub fn cargo(&self, target: &str) -> Command {
         let mut command = self.start(&self.cargo, target);
         if self.route.builds_core() {
-            command.arg("-Zbuild-std=core");
+            command.arg("-Zbuild-std=core,alloc");
         }
         command
     }
@@ -174,7 +174,7 @@ impl Toolchain {
         let mut command = self.start(self.clippy.as_ref()?, target);
         command.arg("clippy");
         if self.route.builds_core() {
-            command.arg("-Zbuild-std=core");
+            command.arg("-Zbuild-std=core,alloc");
         }
         Some(command)
     }

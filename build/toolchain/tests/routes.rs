@@ -117,7 +117,7 @@ fn sources_in_the_active_toolchain_come_second() {
     assert_eq!(toolchain.route, Route::Source);
     assert_eq!(toolchain.rustc, machine.at(STABLE).join("bin/rustc"));
     let command = toolchain.cargo(SOFT);
-    assert_eq!(command.get_args().collect::<Vec<_>>(), ["-Zbuild-std=core"]);
+    assert_eq!(command.get_args().collect::<Vec<_>>(), ["-Zbuild-std=core,alloc"]);
     assert!(command.get_envs().any(|(k, v)| k == "RUSTC_BOOTSTRAP" && v == Some("1".as_ref())));
 }
 

@@ -12,6 +12,7 @@
 //! | [`kernel`] | kernel operations by name |
 //! | [`time`] | the counter, deadlines, sleeping |
 //! | [`log`] | the writer behind `defmt`'s macros; readers for the log task |
+//! | [`heap`](heap!) | an allocator, for a task with `heap = "…"` (feature `heap`) |
 //! | `rt`, `arch` | start-up, panic handler, the assembly |
 //!
 //! This crate is where a task's `unsafe` lives; tasks themselves need none. On the
@@ -26,6 +27,8 @@ pub use abi;
 
 mod arch;
 mod boot_info;
+#[cfg(feature = "heap")]
+pub mod heap;
 pub mod kernel;
 pub mod log;
 #[cfg(any(target_os = "none", test))]
@@ -65,9 +68,18 @@ pub fn post(grant: PostGrant) -> bool {
 
 /// Declares the module that the build script wrote for this task (ports,
 /// notifications, timers, …) and brings its modules into scope. Once per task.
+///
+/// A binary with metadata of its own, of a crate that has several, gives its name:
+/// `userlib::task!("logger")`.
 #[macro_export]
 macro_rules! task {
+    ($bin:literal) => {
+        $crate::task!(@file concat!("/task-", $bin, ".rs"));
+    };
     () => {
+        $crate::task!(@file "/task.rs");
+    };
+    (@file $file:expr) => {
         #[allow(
             dead_code,
             missing_docs,
@@ -77,7 +89,7 @@ macro_rules! task {
             reason = "written for every task alike; no task uses all of it"
         )]
         mod generated {
-            include!(concat!(env!("OUT_DIR"), "/task.rs"));
+            include!(concat!(env!("OUT_DIR"), $file));
         }
         #[allow(unused_imports, reason = "as above")]
         use generated::*;
@@ -97,6 +109,19 @@ macro_rules! note {
             bytes.copy_from_slice(text.as_bytes());
             bytes
         };
+    };
+}
+
+/// Makes the heap that app.toml gives this task the one of `alloc`, which it declares, too.
+/// Once per task, after [`task!`]; needs the feature `heap` of this crate.
+#[cfg(feature = "heap")]
+#[macro_export]
+macro_rules! heap {
+    () => {
+        extern crate alloc;
+        #[cfg(target_os = "none")]
+        #[global_allocator]
+        static HEAP: $crate::heap::Heap = $crate::heap::Heap::new(generated::heap::MEMORY);
     };
 }
 

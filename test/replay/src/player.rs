@@ -5,6 +5,7 @@
 
 use crate::code;
 use crate::step::{Act, Outcome, Place, Value};
+use abi::limits::PAGE;
 use abi::syscall::{self, LeaseDesc};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use exov6_test_suite::command::{Command, Place as Spot};
@@ -82,7 +83,7 @@ fn place(place: Place) -> u64 {
     let spot = match place {
         Place::Text => Spot::TextStart,
         Place::Constants => Spot::TextEnd,
-        Place::Guard => Spot::ConstantsEnd,
+        Place::Guard => return machine::place(Spot::StackBottom as u64) - PAGE,
         Place::Stack => Spot::StackBottom,
         Place::Buffer => Spot::Buffer,
         Place::Table => return core::ptr::from_ref(&TABLE).expose_provenance() as u64,

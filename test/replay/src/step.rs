@@ -13,13 +13,13 @@ pub enum Place {
     Constants = 2,
     /// First byte of the guard page.
     Guard = 3,
-    /// Lowest byte of the stack, first of writable memory.
+    /// Lowest byte of the stack.
     Stack = 4,
     /// Two pages of writable memory that nothing else is in, zero at first.
     Buffer = 5,
     /// Where a task writes its lease tables.
     Table = 6,
-    /// The first byte after writable memory.
+    /// The first byte after data, bss and what survives restarts.
     End = 7,
 }
 

@@ -316,9 +316,9 @@ pub enum Place {
     TextStart,
     /// End of text, start of constants.
     TextEnd,
-    /// End of constants, start of the guard page.
+    /// End of constants, start of writable memory.
     ConstantsEnd,
-    /// End of the guard page, start of the stack.
+    /// Lowest byte of the stack, end of its guard page.
     StackBottom,
     /// Initial stack pointer.
     StackTop,

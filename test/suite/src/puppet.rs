@@ -173,10 +173,11 @@ impl Puppet {
             Command::BigFrame => one(hostile::big_frame(self.commands)),
             Command::Scorch { value } => {
                 let at = |place| machine::place(place as u64);
-                let [from, to] = [at(Place::StackBottom), at(Place::WritableEnd)];
+                let data = [at(Place::ConstantsEnd), at(Place::WritableEnd)];
+                let stack = [at(Place::StackBottom), at(Place::StackTop)];
                 // SAFETY: nothing in this life reads that memory again: the loop uses none, and
                 // ends in a fault.
-                unsafe { hostile::scorch(from, to, value) };
+                unsafe { hostile::scorch(data, stack, value) };
                 [0; 8]
             }
             Command::Count => one(self.commands),

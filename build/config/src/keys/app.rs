@@ -1,7 +1,8 @@
 //! The keys of `app.toml`.
 
 use super::{
-    Absent, BAND_POLICY, Keys, LEVEL, MANY, RESTART_POLICY, SOME_TEXTS, Shape, TEXTS, key,
+    Absent, BAND_POLICY, Keys, LEVEL, MANY, RESTART_POLICY, SOME_TEXTS, STACK_WORD, Shape, TEXTS,
+    key,
 };
 use abi::limits;
 
@@ -183,10 +184,40 @@ pub static TASK: Keys = Keys {
             "Is left out of releases; what stays in may neither call nor notify it.",
         ),
         key(
+            "bin",
+            Shape::Text,
+            Absent::Means("the only one"),
+            "Which of the crate's binaries it is.",
+        ),
+        key(
             "stack",
-            Shape::Size { low: STACK_MIN, high: limits::SPAN - 16, multiple: 16 },
-            Absent::Number(STACK_DEFAULT),
-            "Size of the stack.",
+            Shape::Either(&[STACK, Shape::Word(&STACK_WORD)]),
+            Absent::Means("8 KiB"),
+            "Size of the stack, rounded up to whole pages; or `\"auto\"`: as the worst path \
+             through the code wants it.",
+        ),
+        key(
+            "stack-bounds",
+            Shape::Map {
+                name: None,
+                of: &Shape::Either(&[STACK_CALLS, Shape::Table(&STACK_BOUND)]),
+                low: 0,
+                high: MANY,
+            },
+            Absent::Means("none"),
+            "For `stack = \"auto\"`, by the name of a function: `{ depth = N }` says that it \
+             is on the stack at most N times at once, a size how much stack at most that needs \
+             which it calls through function pointers.",
+        ),
+        key(
+            "heap",
+            Shape::Size {
+                low: limits::PAGE,
+                high: limits::SPAN - limits::PAGE,
+                multiple: limits::PAGE,
+            },
+            Absent::Means("no heap"),
+            "Size of the heap; its crate says that it has one.",
         ),
         key(
             "uses",
@@ -260,7 +291,25 @@ pub static TASK: Keys = Keys {
             "Constants of the task; its crate says which, and of what type.",
         ),
     ],
-    later: &["gas", "rt", "ops", "label", "heap", "yields", "share", "features", "windows"],
+    later: &["gas", "rt", "ops", "label", "yields", "share", "features", "windows"],
+};
+
+/// Size of a stack.
+pub const STACK: Shape = Shape::Size { low: STACK_MIN, high: limits::SPAN - 16, multiple: 16 };
+/// What functions need that are called through pointers.
+pub const STACK_CALLS: Shape = Shape::Size { low: 0, high: limits::SPAN - 16, multiple: 16 };
+
+/// An entry of `stack-bounds`.
+pub static STACK_BOUND: Keys = Keys {
+    what: "a bound",
+    doc: "What is known of a function that calls itself.",
+    now: &[key(
+        "depth",
+        Shape::Number { low: 1, high: 1 << 16, unit: "" },
+        Absent::Refused("4"),
+        "It is on the stack at most so many times at once.",
+    )],
+    later: &[],
 };
 
 /// `crate = { … }`

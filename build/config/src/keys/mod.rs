@@ -18,7 +18,7 @@ pub mod app;
 pub mod krate;
 pub mod machine;
 
-use crate::model::{Exit, Level, Policy, Psci, RestartPolicy};
+use crate::model::{Exit, Level, Policy, Psci, RestartPolicy, Stack};
 use abi::kernel_op::KernelOp;
 
 /// The keys of one kind of table.
@@ -195,6 +195,8 @@ impl<T: Sync + std::fmt::Debug, const N: usize> Words for [(&'static str, T); N]
     }
 }
 
+/// `stack`, if it is no size
+pub static STACK_WORD: [(&str, Stack); 1] = [("auto", Stack::Auto)];
 /// `restart.policy`
 pub static RESTART_POLICY: [(&str, RestartPolicy); 2] =
     [("always", RestartPolicy::Always), ("never", RestartPolicy::Never)];

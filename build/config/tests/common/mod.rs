@@ -6,7 +6,7 @@
 
 use exov6_config::{
     CrateInfo, Errors, File, InterfaceFacts, Interfaces, Kind, Linked, Memory, Model, check,
-    link_crates,
+    link_crates, warnings,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -67,18 +67,25 @@ pub fn check_fixture(name: &str, bytes: &[u8], directory: &Path) -> Result<Model
     check(app, directory, &library)
 }
 
-/// Interfaces that are lines of `operation = number`; their text is their hash.
+/// Interfaces that are lines of `operation = number`, and `simple` behind it if the
+/// operation cannot fail; their text is their hash.
 pub struct Lines;
 
 impl Interfaces for Lines {
     fn facts(&self, file: &Path) -> Result<InterfaceFacts, String> {
         let text = fs::read_to_string(file).map_err(|error| error.to_string())?;
-        let mut ops = Vec::new();
+        let (mut ops, mut infallible) = (Vec::new(), Vec::new());
         for line in text.lines().filter(|line| !line.is_empty()) {
             let (name, number) = line.split_once(" = ").ok_or(format!("what is `{line}`?"))?;
+            let (number, simple) = match number.strip_suffix(" simple") {
+                Some(number) => (number, true),
+                None => (number, false),
+            };
             ops.push((name.to_string(), number.parse().map_err(|_| "no number".to_string())?));
+            infallible.extend(simple.then(|| name.to_string()));
         }
-        Ok(InterfaceFacts { path: file.to_path_buf(), hash: text.replace('\n', ";"), ops })
+        let hash = text.replace('\n', ";");
+        Ok(InterfaceFacts { path: file.to_path_buf(), hash, ops, infallible })
     }
 }
 
@@ -108,4 +115,11 @@ pub fn run_fixture(name: &str, bytes: &[u8]) -> Result<(Model, Option<Linked>), 
     let crates = CrateInfo::read_all(&model, &members, &directory).map_err(hide)?;
     let linked = link_crates(&model, &crates, &Lines).map_err(hide)?;
     Ok((model, Some(linked)))
+}
+
+/// As [`run_fixture`], and what is found useless is an error.
+pub fn run_strictly(name: &str, bytes: &[u8]) -> Result<Model, String> {
+    let (model, _) = run_fixture(name, bytes)?;
+    let warnings = warnings(&model);
+    if warnings.diagnostics().is_empty() { Ok(model) } else { Err(warnings.render(false)) }
 }

@@ -69,6 +69,14 @@ pub mod tasks {
     /// Index of task `uart-0`.
     pub const UART_0: u32 = 2;
 }
+/// The heap of this task, for `userlib::heap!`.
+pub mod heap {
+    /// Where it lies; none if app.toml gives none.
+    pub const MEMORY: ::core::option::Option<::userlib::Device> = ::core::option::Option::Some(::userlib::Device {
+        address: 0x1c00000,
+        size: 0x10000,
+    });
+}
 /// Log rings and boot record, for the log task.
 pub mod rings {
     /// Rings of all tasks.

@@ -112,13 +112,11 @@ pub fn frequency() -> u64 {
 
 /// First instruction of a task, at its first start and at every restart.
 ///
-/// It makes the writable segment what the image says, whatever the previous
-/// generation left there, and only then lets Rust run:
+/// It makes the task's memory what the image says, whatever the previous generation
+/// left there, and only then lets Rust run:
 ///
 /// ```text
-///   __stack_bottom ┌────────┐
-///                  │ stack  │ zero     (no stack is used until this is done)
-///   __data_start   ├────────┤
+///   __rw_start     ┌────────┐
 ///                  │ .data  │ copied from __data_load in read-only memory
 ///   __data_end     ├────────┤
 ///                  │ .bss   │ zero
@@ -127,11 +125,18 @@ pub fn frequency() -> u64 {
 ///   __uninit_end   ├────────┤
 ///                  │ slack  │ zero
 ///   __rw_end       └────────┘
+///   (the word)     ┌────────┐
+///                  │ stack  │ zero     (no stack is used until this is done)
+///   __stack_top    └────────┘
+///   __heap_start   ┌────────┐
+///                  │ heap   │ zero
+///   __heap_end     └────────┘
 /// ```
 ///
-/// Every symbol is 8-byte aligned (the linker script asserts it); all stores are
-/// of 8 bytes. The kernel has set SP to `__stack_top`. The log ring lies outside
-/// of this segment and is not touched.
+/// Where the stack begins is decided when the image is packed: its address is in the
+/// read-only word `__stack_bottom_word`. Every address is 8-byte aligned (the linker
+/// script sees to it); all stores are of 8 bytes. The kernel has set SP to
+/// `__stack_top`. The log ring is not touched.
 ///
 /// # Safety
 /// Only the kernel may enter here.
@@ -140,45 +145,64 @@ pub fn frequency() -> u64 {
 #[unsafe(link_section = ".text._start")]
 pub unsafe extern "C" fn _start() -> ! {
     naked_asm!(
-        // Stack: zero [__stack_bottom, __data_start).
-        "adrp x0, __stack_bottom",
-        "add  x0, x0, :lo12:__stack_bottom",
-        "adrp x1, __data_start",
-        "add  x1, x1, :lo12:__data_start",
+        // Stack: zero [the word, __stack_top).
+        "adrp x0, __stack_bottom_word",
+        "add  x0, x0, :lo12:__stack_bottom_word",
+        "ldr  x0, [x0]",
+        "adrp x1, __stack_top",
+        "add  x1, x1, :lo12:__stack_top",
         "1: cmp x0, x1",
         "b.hs 2f",
         "str  xzr, [x0], #8",
         "b    1b",
-        // Data: copy from its load image; x0 becomes __data_start.
-        "2: mov x0, x1",
-        "adrp x1, __data_end",
-        "add  x1, x1, :lo12:__data_end",
-        "adrp x2, __data_load",
-        "add  x2, x2, :lo12:__data_load",
+        // Heap: zero [__heap_start, __heap_end), empty without one.
+        "2: adrp x0, __heap_start",
+        "add  x0, x0, :lo12:__heap_start",
+        "adrp x1, __heap_end",
+        "add  x1, x1, :lo12:__heap_end",
         "3: cmp x0, x1",
         "b.hs 4f",
-        "ldr  x3, [x2], #8",
-        "str  x3, [x0], #8",
+        "str  xzr, [x0], #8",
         "b    3b",
-        // Bss and padding: zero [__data_end, __uninit_start).
-        "4: mov x0, x1",
-        "adrp x1, __uninit_start",
-        "add  x1, x1, :lo12:__uninit_start",
+        // Padding before aligned data: zero [__rw_start, __data_start).
+        "4: adrp x0, __rw_start",
+        "add  x0, x0, :lo12:__rw_start",
+        "adrp x1, __data_start",
+        "add  x1, x1, :lo12:__data_start",
         "5: cmp x0, x1",
         "b.hs 6f",
         "str  xzr, [x0], #8",
         "b    5b",
+        // Data: copy from its load image; x0 becomes __data_start.
+        "6: mov x0, x1",
+        "adrp x1, __data_end",
+        "add  x1, x1, :lo12:__data_end",
+        "adrp x2, __data_load",
+        "add  x2, x2, :lo12:__data_load",
+        "7: cmp x0, x1",
+        "b.hs 8f",
+        "ldr  x3, [x2], #8",
+        "str  x3, [x0], #8",
+        "b    7b",
+        // Bss and padding: zero [__data_end, __uninit_start).
+        "8: mov x0, x1",
+        "adrp x1, __uninit_start",
+        "add  x1, x1, :lo12:__uninit_start",
+        "9: cmp x0, x1",
+        "b.hs 20f",
+        "str  xzr, [x0], #8",
+        "b    9b",
         // Slack: zero [__uninit_end, __rw_end).
-        "6: adrp x0, __uninit_end",
+        "20: adrp x0, __uninit_end",
         "add  x0, x0, :lo12:__uninit_end",
         "adrp x1, __rw_end",
         "add  x1, x1, :lo12:__rw_end",
-        "7: cmp x0, x1",
-        "b.hs 8f",
+        "21: cmp x0, x1",
+        "b.hs 22f",
         "str  xzr, [x0], #8",
-        "b    7b",
+        "b    21b",
         // An empty frame ends every backtrace here.
-        "8: mov x29, xzr",
+        "22: mov x29, xzr",
         "mov  x30, xzr",
         "b    {run}",
         run = sym crate::rt::run,

@@ -251,15 +251,23 @@ pub fn entry_of(how: u64) -> u64 {
 }
 
 #[unsafe(naked)]
-unsafe extern "C" fn scorch_words(_: u64, _: u64, _: u64) {
-    naked_asm!("1: str x2, [x0], #8", "cmp x0, x1", "b.lo 1b", "udf #0")
+unsafe extern "C" fn scorch_words(_: u64, _: u64, _: u64, _: u64, _: u64) {
+    naked_asm!(
+        "1: str x4, [x0], #8",
+        "cmp x0, x1",
+        "b.lo 1b",
+        "2: str x4, [x2], #8",
+        "cmp x2, x3",
+        "b.lo 2b",
+        "udf #0",
+    )
 }
 
-/// Writes a value to every word of a range, and faults.
+/// Writes a value to every word of two ranges, and faults.
 ///
 /// # Safety
-/// The range is writable memory of this task. Its own stack may be in it.
-pub unsafe fn scorch(from: u64, to: u64, value: u64) {
+/// The ranges are writable memory of this task. Its own stack may be in it.
+pub unsafe fn scorch([from, to]: [u64; 2], [and_from, and_to]: [u64; 2], value: u64) {
     // SAFETY: the caller's, as said.
-    unsafe { scorch_words(from, to, value) };
+    unsafe { scorch_words(from, to, and_from, and_to, value) };
 }

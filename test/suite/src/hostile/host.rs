@@ -40,10 +40,10 @@ pub fn entry_of(_: u64) -> u64 {
     0
 }
 
-/// Writes a value to every word of a range, and faults.
+/// Writes a value to every word of two ranges, and faults.
 ///
 /// # Safety
 /// None is needed here.
-pub unsafe fn scorch(_: u64, _: u64, _: u64) {
+pub unsafe fn scorch(_: [u64; 2], _: [u64; 2], _: u64) {
     unimplemented!("a puppet outside of an image")
 }

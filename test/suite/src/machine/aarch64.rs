@@ -9,9 +9,15 @@ unsafe extern "C" {
     static __text_start: u8;
     static __text_end: u8;
     static __rodata_end: u8;
-    static __stack_bottom: u8;
+    /// The address of the stack's lowest byte: how large it is is no link's matter.
+    static __stack_bottom_word: u64;
     static __stack_top: u8;
     static __rw_end: u8;
+}
+
+fn stack_bottom() -> u64 {
+    // SAFETY: a word of this task's constants; the compiler must not guess what it holds.
+    unsafe { (&raw const __stack_bottom_word).read_volatile() }
 }
 
 /// Addresses of the span's edges and of the instructions below.
@@ -21,7 +27,7 @@ pub fn place(number: u64) -> u64 {
         n if n == Place::TextStart as u64 => symbol(&raw const __text_start),
         n if n == Place::TextEnd as u64 => symbol(&raw const __text_end),
         n if n == Place::ConstantsEnd as u64 => symbol(&raw const __rodata_end),
-        n if n == Place::StackBottom as u64 => symbol(&raw const __stack_bottom),
+        n if n == Place::StackBottom as u64 => stack_bottom(),
         n if n == Place::StackTop as u64 => symbol(&raw const __stack_top),
         n if n == Place::WritableEnd as u64 => symbol(&raw const __rw_end),
         n if n == Place::Read as u64 => read_word as *const () as u64,

@@ -197,11 +197,11 @@ impl Stage {
         self.does(who, Command::Places { first: place as u64 })[0]
     }
 
-    /// First byte of a puppet's stack, and the end of its writable memory.
+    /// A puppet's writable memory: its data, and its stack, each with its end.
     #[track_caller]
-    pub fn writable(&mut self, who: u32) -> [u64; 2] {
-        let at = |place| self.does(who, Command::Places { first: place as u64 })[0];
-        [Place::StackBottom, Place::WritableEnd].map(at)
+    pub fn writable(&mut self, who: u32) -> [[u64; 2]; 2] {
+        let [_, _, data, bottom, top, end, ..] = self.does(who, Command::Places { first: 0 });
+        [[data, end], [bottom, top]]
     }
 
     /// Sets all registers of a puppet's next trap.

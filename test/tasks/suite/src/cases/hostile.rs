@@ -274,12 +274,13 @@ pub fn bad_sp(stage: &mut Stage) {
     let server = call(ports::SERVER, ECHO, &[1; 8]);
     check_eq!(server.status, 1);
     let memory = QUIET.map(|who| stage.writable(who));
-    let sums = |memory: &[[u64; 2]; 3]| -> [u64; 3] {
-        core::array::from_fn(|at| sum(QUIET[at], memory[at][0], memory[at][1]))
+    let sums = |memory: &[[[u64; 2]; 2]; 3]| -> [[u64; 2]; 3] {
+        core::array::from_fn(|at| memory[at].map(|[from, to]| sum(QUIET[at], from, to)))
     };
     let before = sums(&memory);
     let places = stage.does(VICTIM, Command::Places { first: 0 });
-    let [text, _, guard, bottom, _, _, buffer, _] = places;
+    let [text, _, data, bottom, top, end, buffer, _] = places;
+    let guard = bottom - PAGE;
     let entries = stage.does(VICTIM, Command::Places { first: Place::EnterFault as u64 });
     // In this task alone: the suite has a stack where the victim has nothing.
     let local = 0_u64;
@@ -302,6 +303,7 @@ pub fn bad_sp(stage: &mut Stage) {
         u64::MAX - 4095,
         1 << 63,
         text,
+        data,
         guard,
         guard + PAGE / 2,
         bottom,
@@ -334,12 +336,12 @@ pub fn bad_sp(stage: &mut Stage) {
 
         // The fault is that of the stack pointer itself; the emulator checks no alignment.
         let target = stack_pointer.wrapping_sub(16);
-        if !(bottom..buffer + 2 * PAGE).contains(&target) {
+        if !(bottom..top).contains(&target) && !(data..end).contains(&target) {
             let status = stage.faults(VICTIM, enter(PUSH));
             let fault = Fault::unpack(status.fault, status.detail);
             let kinds: &[FaultKind] = match target {
                 t if (guard..bottom).contains(&t) => &[FaultKind::StackOverflow],
-                t if (text..guard).contains(&t) => &[FaultKind::Permission],
+                t if (text..data).contains(&t) => &[FaultKind::Permission],
                 t if t >= LINEAR => &[FaultKind::Permission, FaultKind::Unmapped],
                 _ => &[FaultKind::Unmapped],
             };
@@ -378,9 +380,10 @@ pub fn exec_ktext(stage: &mut Stage) {
 
 pub fn stack_guard(stage: &mut Stage) {
     let places = stage.does(VICTIM, Command::Places { first: 0 });
-    let [_, constants, guard, bottom, top, ..] = places;
-    let before = sum(VICTIM, constants, guard);
-    let unchanged = || check_eq!(sum(VICTIM, constants, guard), before, "the constants");
+    let [_, constants, data, bottom, top, end, ..] = places;
+    let guard = bottom - PAGE;
+    let before = sum(VICTIM, constants, data);
+    let unchanged = || check_eq!(sum(VICTIM, constants, data), before, "the constants");
     let overflow = |status: &Status| {
         let fault = Fault::unpack(status.fault, status.detail);
         let told = fault.map(|fault| (fault.kind, fault.access));
@@ -400,7 +403,7 @@ pub fn stack_guard(stage: &mut Stage) {
     stage.restart(VICTIM);
 
     // A stack pointer of the task's own making. Within the guard it is told as such; beyond
-    // it there are constants, which nobody can write.
+    // it there is nothing, and then constants, which nobody can write.
     let entries = stage.does(VICTIM, Command::Places { first: Place::EnterPush as u64 });
     let push = |stage: &mut Stage, stack_pointer: u64, kind| {
         let enter = Command::Enter { how: PUSH, stack_pointer, flags: 0, thread_pointer: 0, fp: 0 };
@@ -413,10 +416,12 @@ pub fn stack_guard(stage: &mut Stage) {
     for stack_pointer in [bottom, bottom - 16, guard + PAGE / 2, guard + 16] {
         push(stage, stack_pointer, FaultKind::StackOverflow);
     }
-    for stack_pointer in [guard, guard - 32, constants + 64] {
+    for stack_pointer in [data, constants + 64, end + 32] {
         push(stage, stack_pointer, FaultKind::Permission);
     }
-    push(stage, SPAN, FaultKind::Unmapped);
+    for stack_pointer in [guard, guard - 32, top + 32, SPAN] {
+        push(stage, stack_pointer, FaultKind::Unmapped);
+    }
     // A system call does not need a stack at all.
     for stack_pointer in [guard + PAGE / 2, guard, constants, 0] {
         let how = u64::from(syscall::SELF_INFO);

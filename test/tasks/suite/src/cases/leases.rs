@@ -289,7 +289,7 @@ pub fn lease_overlap(stage: &mut Stage) {
 
 pub fn lease_table_bad(stage: &mut Stage) {
     let lender = Lender::of(stage, VICTIM);
-    let guard = stage.place(VICTIM, Place::ConstantsEnd);
+    let guard = stage.place(VICTIM, Place::StackBottom) - PAGE;
     let end = stage.place(VICTIM, Place::WritableEnd) + PAGE;
     let kernel_half = 0xffff_ff80_4020_0000;
     let fault = |detail| Fault::new(FaultKind::BadLeaseTable, detail);

@@ -104,20 +104,33 @@ pub fn fault_null(stage: &mut Stage) {
 /// Whole pages: reads of each in a sample of the span, all three accesses at its edges.
 pub fn fault_span(stage: &mut Stage) {
     let places = stage.does(VICTIM, Command::Places { first: 0 });
-    let [text, _, guard, stack, _, initial, ..] = places;
-    let end = initial + PAGE;
+    let [text, _, _, stack, top, initial, ..] = places;
+    let (end, guard) = (initial + PAGE, stack - PAGE);
+    check_eq!(top, SPAN - PAGE - RING_DEFAULT - PAGE);
     let ring = SPAN - PAGE - RING_DEFAULT;
     check_eq!(text, PAGE);
     let mut tried = 0;
     for page in (0..SPAN / PAGE).filter(|page| page % 8 == 5) {
         let address = page * PAGE;
-        if address >= end && (address < ring || address >= ring + RING_DEFAULT) {
+        let there =
+            (guard..top).contains(&address) || (ring..ring + RING_DEFAULT).contains(&address);
+        if address >= end && !there {
             refused(stage, Access::Read, address + page % 511 * 8, UNMAPPED);
             tried += 1;
         }
     }
     check!(tried > 900, "{} pages", tried);
-    let edges = [end, end + PAGE, ring - PAGE, ring - 8, ring + RING_DEFAULT, SPAN - PAGE];
+    let edges = [
+        end,
+        end + PAGE,
+        guard - PAGE,
+        guard - 8,
+        top,
+        ring - PAGE,
+        ring - 8,
+        ring + RING_DEFAULT,
+        SPAN - PAGE,
+    ];
     let beyond = (25..55).map(|bit| 1 << bit);
     let at_top = [SPAN + PAGE, u64::from(u32::MAX) & !7, 0x0000_ffff_ffff_fff8];
     for address in edges.into_iter().chain(beyond).chain(at_top) {

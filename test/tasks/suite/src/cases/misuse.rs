@@ -25,7 +25,7 @@ const LINEAR: u64 = 0xffff_ff80_0000_0000;
 const SERVER_T0: u64 = 1 << 2;
 
 /// Addresses at which a task must not have anything written.
-fn targets(span: &Span) -> [u64; 20] {
+fn targets(span: &Span) -> [u64; 21] {
     // A place that only the suite has: the middle of its stack.
     let local = 0_u64;
     let another = core::ptr::from_ref(&local).expose_provenance() as u64;
@@ -40,6 +40,7 @@ fn targets(span: &Span) -> [u64; 20] {
         span.constants,
         span.initial,
         span.initial - 4, // partly
+        span.data - 8,
         span.guard - 8,
         span.guard,
         span.guard + PAGE / 2,
@@ -59,7 +60,7 @@ fn may_write(span: &Span, who: u32, address: u64, length: u64) -> bool {
     let ring = SPAN - PAGE - RING_DEFAULT - if who == SERVER { PAGE } else { 0 };
     let in_ring = address >= ring
         && address.checked_add(length).is_some_and(|end| end <= ring + RING_DEFAULT);
-    let pieces = &span.pieces[..4];
+    let pieces = &span.pieces[..5];
     let in_piece = pieces.iter().any(|piece| {
         piece.rights & LEASE_W != 0
             && piece.start <= address
@@ -72,8 +73,8 @@ pub fn out_ptr(stage: &mut Stage) {
     // The target of a copy from a lease: the server's own mistake.
     let span = Span::of(stage, SERVER);
     let quiet = [tasks::FP_A, tasks::LOW].map(|who| (who, stage.writable(who)));
-    let others = || quiet.map(|(who, [from, to])| sum(who, from, to));
-    let (constants, initial) = ([span.text, span.guard], [span.initial, span.initial + PAGE]);
+    let others = || quiet.map(|(who, pieces)| pieces.map(|[from, to]| sum(who, from, to)));
+    let (constants, initial) = ([span.text, span.data], [span.initial, span.initial + PAGE]);
     let own = || [constants, initial].map(|[from, to]| sum(SERVER, from, to));
     let (before, others_before) = (own(), others());
     let (mut refused, mut accepted) = (0, 0);

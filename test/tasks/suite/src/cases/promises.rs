@@ -205,7 +205,7 @@ pub fn k3_totality(stage: &mut Stage) {
     // others, it may.
     let leave_out = [syscall::RECV, syscall::REPLY_RECV];
     let quiet = [tasks::FP_A, tasks::FP_B].map(|who| (who, stage.writable(who)));
-    let sums = || quiet.map(|(who, [from, to])| sum(who, from, to));
+    let sums = || quiet.map(|(who, pieces)| pieces.map(|[from, to]| sum(who, from, to)));
     let before = sums();
     let (mut calls, mut faults) = (0, 0);
     for number in TRAPS.iter().copied().filter(|number| !leave_out.contains(number)) {
@@ -321,12 +321,11 @@ pub fn k4_bounded(stage: &mut Stage) {
     defmt::debug!("worst: {=u64} ticks, call {=u64}", worst.0, worst.1);
 }
 
-/// Makes the victim lend the whole of its stack and buffer, as far as it is writable.
+/// Makes the victim lend its buffer and all behind it, as far as it is writable.
 fn lend_much(stage: &mut Stage) -> u64 {
     let table = stage.place(VICTIM, Place::Buffer);
-    let [bottom, end] = stage.writable(VICTIM);
+    let [[_, end], _] = stage.writable(VICTIM);
     let [port, header] = number(puppet_ports::SERVER, KEEP, 0, 1);
-    let _ = bottom;
     stage.poke(VICTIM, table, &[table, (end - table) | 3 << 32]);
     stage.order_trap(VICTIM, syscall::CALL, &[0; 8], &[port, header, table]);
     pause(100);
@@ -339,7 +338,7 @@ fn lend_much(stage: &mut Stage) -> u64 {
 pub fn k5_containment(stage: &mut Stage) {
     settle(stage);
     let quiet = [tasks::FP_A, tasks::FP_B, LOW].map(|who| (who, stage.writable(who)));
-    let sums = || quiet.map(|(who, [from, to])| sum(who, from, to));
+    let sums = || quiet.map(|(who, pieces)| pieces.map(|[from, to]| sum(who, from, to)));
     let (before, memory) = (snapshot(&[VICTIM]), sums());
     let contained = |what: &str| {
         same(&before, &[VICTIM], format_args!("after {what}"));
@@ -391,7 +390,7 @@ pub fn k5_containment(stage: &mut Stage) {
 }
 
 /// Memory of a task as it was at first.
-static IMAGE: [AtomicU64; 6144] = [const { AtomicU64::new(0) }; 6144];
+static IMAGE: [AtomicU64; 16384] = [const { AtomicU64::new(0) }; 16384];
 
 pub fn k6_pristine(stage: &mut Stage) {
     for who in [VICTIM, tasks::FP_A] {
@@ -399,13 +398,17 @@ pub fn k6_pristine(stage: &mut Stage) {
         // later does not count: the memory is read first.
         stage.is_there(who);
         let fresh = kernel::status(who);
-        let [bottom, top] = edges(who);
-        for (part, at) in IMAGE.chunks(8).zip((bottom..top).step_by(64)) {
+        let [[from, to], stack] = pieces(who);
+        let blocks = || (from..to).chain(stack[0]..stack[1]).step_by(64);
+        for (part, at) in IMAGE.chunks(8).zip(blocks()) {
             let words = kernel::dump(who, at).unwrap_or([u64::MAX; 8]);
             part.iter().zip(words).for_each(|(to, word)| to.store(word, Relaxed));
         }
-        check!(top - bottom <= size_of_val(&IMAGE) as u64, "{} bytes", top - bottom);
-        check_eq!(stage.writable(who), [bottom, top]);
+        let bytes = blocks().count() * 64;
+        check!(bytes <= size_of_val(&IMAGE), "{} bytes", bytes);
+        let [data, own_stack] = stage.writable(who);
+        check_eq!([data[1], own_stack[0], own_stack[1]], [to - PAGE, stack[0], stack[1]]);
+        check!(from < data[0], "data at {:#x}", data[0]);
         // One word, and its section is a multiple of 16 bytes.
         let uninit = stage.place(who, Place::Uninit);
 
@@ -421,13 +424,15 @@ pub fn k6_pristine(stage: &mut Stage) {
                 stage.does(who, Command::SpinFp { until: 0, seed: 0x1234_5678_9abc_def1 });
             }
             stage.faults(who, Command::Scorch { value: 0xdead_beef_dead_beef });
-            check_eq!(kernel::dump(who, bottom), Some([0xdead_beef_dead_beef; 8]));
+            for scorched in [data[0], data[1] - 64, stack[0], stack[1] - 64] {
+                check_eq!(kernel::dump(who, scorched), Some([0xdead_beef_dead_beef; 8]));
+            }
             kernel::restart(who);
             stage.comes_back(who, generation);
             let status = kernel::status(who);
             check_eq!([status.pc, status.sp, status.state], [fresh.pc, fresh.sp, fresh.state]);
             let mut told = 0;
-            for (part, at) in IMAGE.chunks(8).zip((bottom..top).step_by(64)) {
+            for (part, at) in IMAGE.chunks(8).zip(blocks()) {
                 let now = kernel::dump(who, at).unwrap_or([0; 8]);
                 for ((old, new), at) in part.iter().zip(now).zip((at..).step_by(8)) {
                     let old = old.load(Relaxed);
@@ -456,14 +461,17 @@ pub fn k6_pristine(stage: &mut Stage) {
     }
 }
 
-/// Stack and writable memory of a task, without asking it: from the guard page on, which
-/// cannot be read, as far as the next that cannot.
-fn edges(who: u32) -> [u64; 2] {
+/// What a task has, without asking it: text, constants, writable memory and the initial
+/// data (a page, read-only) in one piece, and the stack above the next hole.
+fn pieces(who: u32) -> [[u64; 2]; 2] {
     let readable = |page: &u64| kernel::dump(who, page * PAGE).is_some();
-    let guard = (1..SPAN / PAGE).find(|page| !readable(page)).unwrap_or(0);
-    let end = (guard + 1..SPAN / PAGE).find(|page| !readable(page)).unwrap_or(0);
-    // The last page is the initial data, read-only.
-    [(guard + 1) * PAGE, (end - 1) * PAGE]
+    let piece = |from: u64| -> [u64; 2] {
+        let first = (from..SPAN / PAGE).find(readable).unwrap_or(0);
+        let end = (first..SPAN / PAGE).find(|page| !readable(page)).unwrap_or(0);
+        [first, end]
+    };
+    let program = piece(1);
+    [program, piece(program[1])].map(|piece| piece.map(|page| page * PAGE))
 }
 
 pub fn k7_lease_lifetime(stage: &mut Stage) {

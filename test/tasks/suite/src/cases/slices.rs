@@ -28,29 +28,32 @@ pub(super) struct Piece {
 pub(super) struct Span {
     pub text: u64,
     pub constants: u64,
+    pub data: u64,
+    pub initial: u64,
     pub guard: u64,
     pub stack: u64,
-    pub initial: u64,
-    pub pieces: [Piece; 5],
+    pub top: u64,
+    pub pieces: [Piece; 6],
 }
 
 impl Span {
     #[track_caller]
     pub fn of(stage: &mut Stage, who: u32) -> Self {
         let places = stage.does(who, Command::Places { first: Place::TextStart as u64 });
-        let [text, constants, guard, stack, _, initial, ..] = places;
+        let [text, constants, data, stack, top, initial, ..] = places;
         let both = LEASE_R | LEASE_W;
         let piece = |start, end, rights| Piece { start, end, rights };
         let ring = SPAN - PAGE - RING_DEFAULT;
         let pieces = [
             piece(text, constants, LEASE_R),
-            piece(constants, guard, LEASE_R),
-            piece(stack, initial, both),
+            piece(constants, data, LEASE_R),
+            piece(data, initial, both),
             piece(initial, initial + PAGE, LEASE_R),
+            piece(stack, top, both),
             piece(ring, ring + RING_DEFAULT, both),
         ];
-        check_eq!(stack - guard, PAGE, "the guard page of {}", name(who));
-        Span { text, constants, guard, stack, initial, pieces }
+        check!(initial + PAGE < stack - PAGE && top < SPAN, "the stack of {}", name(who));
+        Span { text, constants, data, initial, guard: stack - PAGE, stack, top, pieces }
     }
 
     /// The reference: every byte lies in a piece with the rights.
@@ -95,10 +98,12 @@ pub fn slice_grid(stage: &mut Stage) {
         1,
         span.text,
         span.constants,
-        span.guard,
-        span.stack,
+        span.data,
         span.initial,
         span.initial + PAGE,
+        span.guard,
+        span.stack,
+        span.top,
         ring,
         ring + RING_DEFAULT,
         SPAN,
@@ -129,13 +134,20 @@ pub fn slice_spans_regions(stage: &mut Stage) {
     let span = Span::of(stage, tasks::VICTIM);
     // Text and constants are adjacent and can both be read.
     check!(accepts(stage, span.constants - 64, 128, LEASE_R));
-    check!(accepts(stage, span.text, (span.guard - span.text) as u32, LEASE_R));
-    // Writable memory and the initial data are adjacent; only one of them can be written.
+    check!(accepts(stage, span.text, (span.data - span.text) as u32, LEASE_R));
+    // So are constants, writable memory and initial data; one of the three can be written.
+    check!(accepts(stage, span.text, (span.initial + PAGE - span.text) as u32, LEASE_R));
+    check!(accepts(stage, span.data - 8, 16, LEASE_R));
+    check!(!accepts(stage, span.data - 8, 16, LEASE_W));
+    check!(!accepts(stage, span.data - 8, 16, LEASE_R | LEASE_W));
     check!(accepts(stage, span.initial - 8, 16, LEASE_R));
     check!(!accepts(stage, span.initial - 8, 16, LEASE_W));
     check!(!accepts(stage, span.initial - 8, 16, LEASE_R | LEASE_W));
     check!(accepts(stage, span.initial - 8, 8, LEASE_R | LEASE_W));
-    // Between constants and stack is the guard page.
+    // Below the stack is its guard page, above it nothing.
+    check!(accepts(stage, span.stack, (span.top - span.stack) as u32, LEASE_R | LEASE_W));
+    check!(!accepts(stage, span.top - 8, 16, LEASE_R));
+    check!(!accepts(stage, span.initial + PAGE - 8, 16, LEASE_R));
     check!(!accepts(stage, span.guard - 8, 16, LEASE_R));
     check!(!accepts(stage, span.guard - 8, PAGE as u32 + 16, LEASE_R));
     check!(!accepts(stage, span.stack - 8, 16, LEASE_R));
@@ -206,7 +218,8 @@ pub fn slice_target_bad(stage: &mut Stage) {
     let span = Span::of(stage, tasks::SERVER);
     let constant = stage.place(tasks::SERVER, Place::Constant);
     let unmapped = [0, 8, 0x100_0000, SPAN - 8, SPAN, 1 << 32, KERNEL, u64::MAX - 7];
-    let readable = [span.text, constant, span.constants - 4, span.initial, span.initial - 4];
+    let readable =
+        [span.text, constant, span.constants - 4, span.data - 4, span.initial, span.initial - 4];
     let partly = [span.guard - 4, span.guard, span.stack - 8, span.stack - 4];
     for target in readable.into_iter().chain(partly).chain(unmapped) {
         let before = kernel::dump(tasks::SERVER, target & !7);
@@ -214,7 +227,7 @@ pub fn slice_target_bad(stage: &mut Stage) {
         let fault = Fault::new(FaultKind::BadSlice, target);
         stage.trap_faults(tasks::SERVER, syscall::LEASE_READ, &[handle, 0, 0, target, 8], fault);
         check_eq!(stage.answer(tasks::VICTIM)[0], syscall::DEAD);
-        if target != span.initial - 4 {
+        if target != span.initial - 4 && target != span.data - 4 {
             check_eq!(kernel::dump(tasks::SERVER, target & !7), before, "at {:#x}", target);
         }
     }

@@ -1,9 +1,9 @@
-//! A kernel's ELF file, as the gates see it: functions, words, sizes.
+//! A linked ELF file: functions, words, sizes, and the words of its data.
 
 use crate::Error;
 use object::read::elf::ElfFile64;
-use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
-use std::collections::BTreeMap;
+use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SymbolKind};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A stretch of text that has a name.
@@ -38,7 +38,7 @@ impl Function {
     }
 }
 
-/// A linked kernel.
+/// A linked program.
 #[derive(Clone, Debug, Default)]
 pub struct Program {
     /// All names in its symbol table.
@@ -49,10 +49,13 @@ pub struct Program {
     pub words: BTreeMap<u64, u32>,
     /// Sizes of its sections.
     pub sections: BTreeMap<String, u64>,
+    /// What of its initial memory is no instruction: 8-byte words that are not zero, by
+    /// address.
+    pub data: BTreeMap<u64, u64>,
 }
 
 impl Program {
-    /// Reads a linked kernel.
+    /// Reads a linked program.
     ///
     /// # Errors
     /// [`Error::Read`] or [`Error::Elf`].
@@ -62,15 +65,25 @@ impl Program {
         Program::parse(&bytes).map_err(|source| Error::Elf { path: path.into(), source })
     }
 
-    fn parse(bytes: &[u8]) -> Result<Program, object::Error> {
+    /// Reads the bytes of a linked program.
+    ///
+    /// # Errors
+    /// What makes them no ELF file of 64 bits.
+    pub fn parse(bytes: &[u8]) -> Result<Program, object::Error> {
         let file: ElfFile64 = ElfFile64::parse(bytes)?;
         let mut program = Program::default();
-        let mut text = vec![];
+        let (mut text, mut data) = (vec![], vec![]);
+        let mut code = BTreeSet::new();
         for section in file.sections() {
             let name = section.name()?.to_owned();
             program.sections.insert(name, section.size());
             if section.kind() == object::SectionKind::Text {
                 text.push((section.address(), section.data()?));
+                code.insert(section.index().0);
+            }
+            let SectionFlags::Elf { sh_flags, .. } = section.flags() else { continue };
+            if sh_flags.contains(object::elf::SHF_ALLOC) {
+                data.push((section.address(), section.data()?));
             }
         }
         let within =
@@ -84,8 +97,10 @@ impl Program {
                 continue;
             }
             let mapping = name.split('.').next().unwrap_or(name);
+            // A section that is not loaded, such as that of log strings, has addresses, too.
+            let in_code = symbol.section_index().is_some_and(|index| code.contains(&index.0));
             if mapping == "$x" || mapping == "$d" {
-                if within(at) {
+                if in_code && within(at) {
                     kinds.insert(at, mapping == "$x");
                 }
                 continue;
@@ -95,8 +110,7 @@ impl Program {
                 symbol.kind(),
                 SymbolKind::Text | SymbolKind::Unknown | SymbolKind::Label
             );
-            let absolute = symbol.section_index().is_none();
-            if data || absolute || !within(at) {
+            if data || !in_code || !within(at) {
                 continue;
             }
             // Of several names at one address: a function's, then a label's, then a
@@ -125,6 +139,18 @@ impl Program {
                 let word = word.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
                 if code {
                     program.words.insert(at, word);
+                }
+            }
+        }
+        for (start, bytes) in data {
+            let skipped = start.next_multiple_of(8) - start;
+            let bytes = bytes.get(skipped as usize..).unwrap_or_default();
+            for (index, word) in bytes.chunks_exact(8).enumerate() {
+                let at = start + skipped + index as u64 * 8;
+                let word = word.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+                let code = program.words.contains_key(&at) || program.words.contains_key(&(at + 4));
+                if word != 0 && !code {
+                    program.data.insert(at, word);
                 }
             }
         }
@@ -157,9 +183,10 @@ impl Program {
         }
     }
 
-    /// A program of these functions, one word behind the other from address 0x1000 on.
-    #[cfg(test)]
-    pub(crate) fn of(functions: &[(&str, &[u32])]) -> Program {
+    /// A program of these functions, one word behind the other from address 0x1000 on:
+    /// for tests.
+    #[must_use]
+    pub fn of(functions: &[(&str, &[u32])]) -> Program {
         let mut program = Program::default();
         let mut at = 0x1000;
         for (symbol, words) in functions {

@@ -11,20 +11,35 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a function leaves for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Edge {
+pub struct Edge {
     /// First word of the other.
     pub target: u64,
     /// Bytes on the stack at that moment.
     pub depth: u64,
 }
 
+/// A call or jump to what a register holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Indirect {
+    /// Address of the branch.
+    pub at: u64,
+    /// The register.
+    pub register: u8,
+    /// Bytes on the stack at that moment.
+    pub depth: u64,
+}
+
 /// What a function does.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Flow {
+pub struct Flow {
     /// Calls, and jumps to other functions.
     pub edges: Vec<Edge>,
     /// Those of them that are jumps.
     pub jumps: BTreeSet<u64>,
+    /// Calls and jumps to what a register holds.
+    pub indirect: Vec<Indirect>,
+    /// From where in the function a word is reached, the word before it among them.
+    pub before: BTreeMap<u64, Vec<u64>>,
     /// Most bytes on the stack at any word.
     pub deepest: u64,
     /// Whether it has a return.
@@ -40,18 +55,42 @@ pub(crate) struct Flow {
 /// Follows all paths of a function. `may_set` tells whether it may give the stack
 /// pointer a new value, at which it counts from 0 again; `returning` are the functions
 /// that are known to return: behind a call of another the path ends.
-pub(crate) fn explore(
+fn explore(
     program: &Program,
     function: &Function,
     may_set: bool,
     returning: &BTreeSet<u64>,
 ) -> Flow {
     let mut walk = Walk { program, function, flow: Flow::default(), waiting: vec![] };
-    walk.go(function.start, 0);
+    walk.flow.depths.insert(function.start, 0);
+    walk.waiting.push((function.start, 0));
     while let Some((at, depth)) = walk.waiting.pop() {
         walk.step(at, depth, may_set, returning);
     }
     walk.flow
+}
+
+/// Follows all paths of every function, by address of its first word. `may_set` tells
+/// which functions may give the stack pointer a new value.
+#[must_use]
+pub fn flows(program: &Program, may_set: &dyn Fn(&Function) -> bool) -> BTreeMap<u64, Flow> {
+    let mut returning = BTreeSet::new();
+    loop {
+        let explored = program.functions.iter().map(|function| {
+            (function.start, explore(program, function, may_set(function), &returning))
+        });
+        let flows: BTreeMap<u64, Flow> = explored.collect();
+        let before = returning.len();
+        for (start, flow) in &flows {
+            let jumps_back = flow.jumps.iter().any(|target| returning.contains(target));
+            if flow.returns || jumps_back {
+                returning.insert(*start);
+            }
+        }
+        if returning.len() == before {
+            return flows;
+        }
+    }
 }
 
 /// A walk through a function.
@@ -68,7 +107,8 @@ impl Walk<'_> {
     }
 
     /// Continues at an address of this function.
-    fn go(&mut self, at: u64, depth: i64) {
+    fn go(&mut self, from: u64, at: u64, depth: i64) {
+        self.flow.before.entry(at).or_default().push(from);
         match self.flow.depths.get(&at) {
             None => {
                 self.flow.depths.insert(at, depth);
@@ -87,7 +127,7 @@ impl Walk<'_> {
         let target = self.program.function(to);
         let here = |f: &Function| f == self.function || f.is_patch();
         match target {
-            Some(target) if here(target) => self.go(to, depth),
+            Some(target) if here(target) => self.go(from, to, depth),
             Some(target) if target.start == to => {
                 let depth = depth.max(0) as u64;
                 self.flow.jumps.insert(to);
@@ -119,8 +159,16 @@ impl Walk<'_> {
                     return;
                 }
             }
-            // Gate `branches` says which there may be; where they go is not followed.
-            Instruction::Indirect | Instruction::ExceptionReturn | Instruction::Trap => return,
+            // A jump through a register is the call of a function that returns for this one.
+            Instruction::IndirectJump(register) => {
+                self.flow.returns = true;
+                self.flow.indirect.push(Indirect { at, register, depth: depth.max(0) as u64 });
+                return;
+            }
+            Instruction::IndirectCall(register) => {
+                self.flow.indirect.push(Indirect { at, register, depth: depth.max(0) as u64 });
+            }
+            Instruction::ExceptionReturn | Instruction::Trap => return,
             Instruction::Return(_) => {
                 self.flow.returns = true;
                 if depth != 0 {
