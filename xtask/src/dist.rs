@@ -2,7 +2,7 @@
 
 use crate::out::say;
 use crate::progress::Bar;
-use crate::{place, setup};
+use crate::{place, setup, verify};
 use anyhow::Result;
 use exov6_config::Variant;
 use exov6_config::model::Profile;
@@ -84,5 +84,7 @@ pub fn build_for(
         Request { model: &model, linked: &linked, root, out: &out, toolchain: &toolchain };
     let built = exov6_image::build(&request, &mut |progress| bar.show(&progress));
     bar.clear();
-    Ok(built?)
+    let built = built?;
+    verify::built(&built)?;
+    Ok(built)
 }

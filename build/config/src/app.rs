@@ -12,6 +12,7 @@ use crate::keys::app as keys;
 use crate::keys::{BAND_POLICY, BAND_POLICY_LATER, LEVEL, RESTART_POLICY, SOME_TEXTS, TEXTS};
 use crate::model::{CrateRef, Level, Policy, Restart, RestartPolicy, TaskLog};
 use crate::source::{Span, Spanned};
+use crate::suggest;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -124,8 +125,29 @@ pub fn read(table: &Table, end: Span, out: &mut Out) -> App {
         log: fields.table("log", out).and_then(|inner| inner.string("task", out)),
         checks: fields.table_or_default("kernel", out).bool("checks", out),
         log_span: fields.get("log").map(|(key, _)| key.span),
-        tasks: entries.iter().filter_map(|(name, node)| task(name, node, out)).collect(),
+        tasks: entries
+            .iter()
+            .filter_map(|(name, node)| {
+                let from = out.len();
+                let task = task(name, node, out);
+                meant_another(name, entries, out.get_mut(from..).unwrap_or_default());
+                task
+            })
+            .collect(),
         removed: Vec::new(),
+    }
+}
+
+/// A task that lacks its crate is perhaps a misspelt name of one that another file has.
+fn meant_another(name: &Spanned<String>, all: &[(Spanned<String>, Node)], out: &mut [Diagnostic]) {
+    let elsewhere = all.iter().filter(|(other, _)| other.span.file != name.span.file);
+    let elsewhere = elsewhere.map(|(other, _)| other.value.as_str());
+    let Some(near) = suggest::nearest(&name.value, elsewhere) else { return };
+    for found in out.iter_mut().filter(|found| found.code == Code::MissingKey) {
+        if found.primary.as_ref().is_some_and(|label| label.span == name.span) {
+            let example = found.help.take().unwrap_or_default();
+            found.help = Some(format!("did you mean task `{near}`? Else, {example}"));
+        }
     }
 }
 
@@ -326,7 +348,11 @@ fn config(fields: &Fields<'_>, out: &mut Out) -> serde_json::Value {
 pub(crate) fn json(node: &Node, out: &mut Out) -> serde_json::Value {
     use serde_json::Value as Json;
     let mut bad = |title: &str, label: &str| {
-        out.push(Diagnostic::new(Code::BadConfig, title).at(node.span, label));
+        out.push(
+            Diagnostic::new(Code::BadConfig, title)
+                .at(node.span, label)
+                .help("a string can carry any other value; the task then has to read it"),
+        );
         Json::Null
     };
     match &node.value {
@@ -348,7 +374,8 @@ pub(crate) fn json(node: &Node, out: &mut Out) -> serde_json::Value {
                 out.push(
                     Diagnostic::new(Code::BadConfig, "a list in `config` must be of one type")
                         .at(other.span, format!("this is {}", other.value.kind()))
-                        .also(first.span, format!("this is {}", first.value.kind())),
+                        .also(first.span, format!("this is {}", first.value.kind()))
+                        .help("write all items alike, such as `[1.0, 2.5]`, or use a table"),
                 );
                 return Json::Null;
             }

@@ -10,6 +10,7 @@
 //! optional-posts = { console = ["input"] }      # … and whom if there is somebody
 //! uses          = ["uart0"]                     # peripherals it touches
 //! summary       = ["loops"]                     # counters it keeps
+//! counters      = false                         # no counts of calls (on by default)
 //! config        = { gain = 3.0 }                # configuration, with example values
 //! heap          = true                          # whether it allocates
 //!
@@ -18,7 +19,9 @@
 //! ```
 //!
 //! Code and `app.toml` are written by different people at different times; that
-//! both say it lets a build find which of them is out of date.
+//! both say it lets a build find which of them is out of date. A crate that makes no
+//! calls of its own but those that somebody else asks it for says `ports = "*"`: it
+//! takes whatever channels `app.toml` gives it.
 
 use crate::app;
 use crate::binaries;
@@ -50,6 +53,8 @@ pub struct CrateInfo {
     pub serves: Option<Spanned<String>>,
     /// Ports: name, and file name of the interface it expects.
     pub ports: Vec<(Spanned<String>, Spanned<String>)>,
+    /// Whether it takes any channels instead (`ports = "*"`).
+    pub any_ports: bool,
     /// Notifications, those of interrupts among them.
     pub notifications: Vec<Spanned<String>>,
     /// Timers.
@@ -161,7 +166,8 @@ impl CrateInfo {
                         Code::UnknownCrate,
                         format!("there is no crate for task `{}`", task.name),
                     )
-                    .at(task.crate_span, format!("looked for `{}`", shown.display())),
+                    .at(task.crate_span, format!("looked for `{}`", shown.display()))
+                    .maybe_help(crate_beside(&directory)),
                 );
                 continue;
             }
@@ -200,6 +206,19 @@ impl CrateInfo {
     }
 }
 
+/// The directory with a crate that was probably meant.
+fn crate_beside(directory: &Path) -> Option<String> {
+    let entries = fs::read_dir(directory.parent()?).ok()?;
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter(|entry| entry.path().join("Cargo.toml").is_file())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    let wanted = directory.file_name()?.to_string_lossy();
+    suggest::did_you_mean(&wanted, names.iter().map(String::as_str))
+}
+
 /// Takes over errors that were found among other sources.
 fn adopt(errors: &Errors, sources: &mut Sources, out: &mut Out) {
     let base: Vec<FileId> =
@@ -226,7 +245,8 @@ fn declarations(
     let Some((key, package)) = table.get("package") else {
         out.push(
             Diagnostic::new(Code::MissingKey, "a crate needs `[package]`")
-                .at(top, "`package` is missing"),
+                .at(top, "`package` is missing")
+                .help("begin with `[package]` and a `name`, as every crate does"),
         );
         return None;
     };
@@ -239,7 +259,8 @@ fn declarations(
         None => {
             out.push(
                 Diagnostic::new(Code::MissingKey, "a package needs `name`")
-                    .at(key.span, "`name` is missing"),
+                    .at(key.span, "`name` is missing")
+                    .help("for example `name = \"task-hello\"`"),
             );
             return None;
         }
@@ -251,6 +272,7 @@ fn declarations(
         span: name.span,
         serves: None,
         ports: Vec::new(),
+        any_ports: false,
         notifications: Vec::new(),
         timers: Vec::new(),
         posts: Vec::new(),
@@ -283,8 +305,26 @@ fn declarations(
         }
     }
     info.serves = fields.string("serves", out);
-    for (name, node) in fields.entries("ports", out) {
-        info.ports.extend(fields::string(&name.value, node, out).map(|file| (name.clone(), file)));
+    match fields.get("ports") {
+        Some((_, Node { value: Value::String(text), .. })) if text == "*" => info.any_ports = true,
+        Some((_, Node { value: Value::Table(_), .. })) | None => {
+            for (name, node) in fields.entries("ports", out) {
+                let file = fields::string(&name.value, node, out);
+                info.ports.extend(file.map(|file| (name.clone(), file)));
+            }
+        }
+        Some((_, node)) => out.push(
+            fields::wrong_type(
+                "`ports`",
+                "a table of interfaces, or `\"*\"`",
+                node.value.kind(),
+                node.span,
+            )
+            .help(
+                "name each port and its interface, such as `ports = { store = \"store.idol\" }`; \
+                 `\"*\"` takes whatever channels app.toml gives the task",
+            ),
+        ),
     }
     info.notifications = fields.strings("notifications", out);
     info.notifications.extend(interrupts(&fields, out));
@@ -303,6 +343,8 @@ fn declarations(
     for (name, node) in fields.entries("config", out) {
         info.config.push((name.clone(), app::json(node, out)));
     }
+    // Concerns the crate's build script alone; here only that it is a flag.
+    let _ = fields.bool("counters", out);
     check_unique("notification", info.notifications.iter().chain(&info.timers), out);
     Some(info)
 }

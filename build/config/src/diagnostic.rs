@@ -22,6 +22,7 @@ use serde::Serialize;
 use serde::ser::Serializer;
 use std::fmt;
 use std::ops::Range;
+use std::panic::Location;
 
 /// A place and what is to be said about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,13 +46,19 @@ pub struct Diagnostic {
     pub secondary: Vec<Label>,
     /// What to do.
     pub help: Option<String>,
+    /// The line of this crate that found it, so that a test can tell which lines nothing
+    /// reaches.
+    #[doc(hidden)]
+    pub site: &'static Location<'static>,
 }
 
 impl Diagnostic {
     /// A diagnostic without a place.
     #[must_use]
+    #[track_caller]
     pub fn new(code: Code, title: impl Into<String>) -> Self {
-        Diagnostic { code, title: title.into(), primary: None, secondary: Vec::new(), help: None }
+        let (title, site) = (title.into(), Location::caller());
+        Diagnostic { code, title, primary: None, secondary: Vec::new(), help: None, site }
     }
 
     /// Sets the place where it shows.

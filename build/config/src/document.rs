@@ -224,7 +224,8 @@ impl Reader<'_> {
                     Err(_) => {
                         self.out.push(
                             Diagnostic::new(Code::OutOfRange, "this number is too large")
-                                .at(at, "more than 128 bits"),
+                                .at(at, "more than 128 bits")
+                                .help("no key takes a number of more than 64 bits"),
                         );
                         Value::Integer(0)
                     }

@@ -532,7 +532,8 @@ pub fn check_count(what: &str, count: usize, limit: usize, at: Span, out: &mut O
     if count > limit {
         out.push(
             Diagnostic::new(Code::TooMany, format!("{what}: {count}, and {limit} is the limit"))
-                .at(at, format!("{} too many", count - limit)),
+                .at(at, format!("{} too many", count - limit))
+                .help("tables of an image have this many places: do with fewer"),
         );
     }
 }

@@ -216,7 +216,8 @@ impl Reader<'_> {
                 Some(other) => {
                     let shown = path[..=depth].join(".");
                     let title = format!("`{shown}` is {}, and has no keys", other.kind());
-                    self.out.push(nothing(title, None));
+                    let help = format!("remove the whole of it: \"{shown}\"");
+                    self.out.push(nothing(title, Some(help)));
                     return;
                 }
                 None => {

@@ -169,7 +169,9 @@ fn declarations(model: &Model, task: &Task, info: &CrateInfo, out: &mut Out) {
     };
     let ports: Vec<_> = info.ports.iter().map(|(name, _)| name.clone()).collect();
     let app_ports = task.ports.iter().map(|port| (port.name.as_str(), port.span)).collect();
-    both(task, info, "port", &of(&ports), &app_ports, out);
+    if !info.any_ports {
+        both(task, info, "port", &of(&ports), &app_ports, out);
+    }
 
     let awaited = |kind: NotificationKind| {
         matches!(kind, NotificationKind::Declared | NotificationKind::Interrupt(_))
@@ -373,12 +375,15 @@ impl Linker<'_> {
         let path = match self.interfaces.find(&info.directory, &self.model.directory, &name.value) {
             Ok(path) => path,
             Err(tried) => {
+                let known = interfaces_beside(&tried);
+                let near = suggest::nearest(&name.value, known.iter().map(String::as_str));
                 let tried: Vec<String> =
                     tried.iter().take(3).map(|path| format!("`{}`", path.display())).collect();
-                out.push(
-                    missing(format!("there is no interface `{}`", name.value))
-                        .help(format!("looked for {}, and so on upwards", tried.join(", "))),
-                );
+                let mut help = format!("looked for {}, and so on upwards", tried.join(", "));
+                if let Some(near) = near {
+                    help = format!("did you mean `{near}`? {help}");
+                }
+                out.push(missing(format!("there is no interface `{}`", name.value)).help(help));
                 return None;
             }
         };
@@ -401,7 +406,10 @@ impl Linker<'_> {
         let info = &self.crates[task.index];
         let server = &self.model.tasks[port.server];
         let server_info = &self.crates[port.server];
-        let (_, wanted) = info.ports.iter().find(|(name, _)| name.value == port.name)?;
+        let wanted = info.ports.iter().find(|(name, _)| name.value == port.name);
+        if wanted.is_none() && !info.any_ports {
+            return None;
+        }
         let Some(served_name) = &server_info.serves else {
             out.push(
                 Diagnostic::new(
@@ -414,8 +422,13 @@ impl Linker<'_> {
             );
             return None;
         };
-        let facts = self.facts(info, wanted, out)?;
         let served = serves[port.server].as_ref()?;
+        let Some((_, wanted)) = wanted else {
+            // No generated client stands between: a timeout can always be told.
+            let ops = self.operations(server, port, served, out);
+            return Some(linked(port, served.clone(), ops));
+        };
+        let facts = self.facts(info, wanted, out)?;
         if facts.hash != served.hash {
             out.push(
                 Diagnostic::new(
@@ -434,8 +447,7 @@ impl Linker<'_> {
         }
         let ops = self.operations(server, port, &facts, out);
         timeout_can_be_told(task, server, port, &facts, &ops, out);
-        let mask = ops.iter().fold(0, |mask, (_, number)| mask | 1_u64 << (number % 64));
-        Some(LinkedPort { name: port.name.clone(), interface: facts, ops, mask })
+        Some(linked(port, facts, ops))
     }
 
     fn operations(
@@ -451,7 +463,8 @@ impl Linker<'_> {
                     format!("operation `{name}` of `{}` has number {number}", facts.path.display());
                 out.push(
                     Diagnostic::new(Code::TooMany, title)
-                        .at(port.span, format!("numbers go from 1 to {}", limits::MAX_OPERATION)),
+                        .at(port.span, format!("numbers go from 1 to {}", limits::MAX_OPERATION))
+                        .help("make two interfaces of it, each with a server of its own"),
                 );
             }
         }
@@ -472,6 +485,24 @@ impl Linker<'_> {
         let granted = |name: &str| permitted.iter().any(|op| op.name == name);
         facts.ops.iter().filter(|(name, _)| granted(name)).cloned().collect()
     }
+}
+
+/// Names of the interface files in the directories of these paths.
+fn interfaces_beside(tried: &[PathBuf]) -> Vec<String> {
+    let mut names: Vec<String> = tried
+        .iter()
+        .filter_map(|path| std::fs::read_dir(path.parent()?).ok())
+        .flat_map(|entries| entries.flatten())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".idol"))
+        .collect();
+    names.sort();
+    names
+}
+
+fn linked(port: &Port, interface: InterfaceFacts, ops: Vec<(String, u16)>) -> LinkedPort {
+    let mask = ops.iter().fold(0, |mask, (_, number)| mask | 1_u64 << (number % 64));
+    LinkedPort { name: port.name.clone(), interface, ops, mask }
 }
 
 /// A call that gives up must be able to return that it did.

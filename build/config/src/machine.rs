@@ -45,6 +45,7 @@ pub fn chip(name: &str, table: &Table, top: Span, out: &mut Out) -> Option<Chip>
     }
     interrupts_once(&peripherals, out);
     let gic = gic?;
+    let controller = fields.get("interrupt-controller").map_or(top, |(key, _)| key.span);
     let cpu = if gic.version == 2 { "CPU interface" } else { "redistributor" };
     for (what, Memory { address: base, size }) in [("distributor", gic.distributor), (cpu, gic.cpu)]
     {
@@ -56,7 +57,9 @@ pub fn chip(name: &str, table: &Table, top: Span, out: &mut Out) -> Option<Chip>
                         Code::Overlap,
                         format!("`{name}` overlaps the interrupt controller's {what}"),
                     )
-                    .at(peripheral.span, format!("{memory} meets {}", range(base, size))),
+                    .at(peripheral.span, format!("{memory} meets {}", range(base, size)))
+                    .also(controller, "the interrupt controller")
+                    .help("compare both addresses with the manual of the chip"),
                 );
             }
         }
@@ -203,7 +206,8 @@ fn interrupts_once(peripherals: &[Peripheral], out: &mut Out) {
                         ),
                     )
                     .at(interrupt.span, "again here")
-                    .also(first.span, "first here"),
+                    .also(first.span, "first here")
+                    .help("a number is one line into the controller: correct one of the two"),
                 );
             } else {
                 seen.push((peripheral, interrupt));
@@ -248,7 +252,8 @@ pub fn board(name: &str, table: &Table, top: Span, chip: &Chip, out: &mut Out) -
                     format!("memory overlaps peripheral `{}`", item.name),
                 )
                 .at(at, format!("memory is {}", range(base, size)))
-                .also(item.span, format!("`{}` is {}", item.name, range_of(item))),
+                .also(item.span, format!("`{}` is {}", item.name, range_of(item)))
+                .help("compare `ram` of the board with the manual of the chip"),
             );
         }
     }

@@ -40,7 +40,10 @@ pub fn find_task(app: &App, name: &Spanned<String>, out: &mut Out) -> Option<usi
             Some(removed) => found
                 .also(removed.span, "removed here")
                 .help("remove what refers to it as well, or give another task that name"),
-            None => found.maybe_help(suggest::did_you_mean(&name.value, names)),
+            None => found.help(
+                suggest::did_you_mean(&name.value, names)
+                    .unwrap_or_else(|| format!("add a table `[tasks.{}]`", name.value)),
+            ),
         });
     }
     found

@@ -12,6 +12,7 @@ mod common;
 
 use exov6_config::{Code, CrateInfo, examples};
 use std::fs;
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -393,8 +394,12 @@ fn a_million_broken_files_neither_panic_nor_hang() {
                 let late = now().saturating_sub(watch.since.load(Ordering::Relaxed));
                 if late > LIMIT.as_millis() as u64 {
                     let (text, _) = corpus.file(seed, number);
-                    eprintln!("seed {seed:#x}, file {number} takes more than {LIMIT:?}:");
-                    eprintln!("{}", String::from_utf8_lossy(&text));
+                    // The test's own output would be lost with the process.
+                    let _ = writeln!(
+                        std::io::stderr(),
+                        "seed {seed:#x}, file {number} takes more than {LIMIT:?}:\n{}",
+                        String::from_utf8_lossy(&text)
+                    );
                     std::process::exit(101);
                 }
             }

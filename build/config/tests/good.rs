@@ -1,12 +1,11 @@
-//! Good files: what a model holds, and that nothing makes the checker panic.
+//! Good files: what a model holds.
 
 mod common;
 
 use exov6_config::model::{Chip, CrateRef, Level, NotificationKind, RestartPolicy, Stack};
-use exov6_config::{Code, CrateInfo, Kind, Library, Model, Search, Variant, check, load, load_for};
+use exov6_config::{Code, CrateInfo, Model, Search, Variant, load, load_for};
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 const WIRED: &str = include_str!("good/wired.toml");
 
@@ -273,98 +272,14 @@ fn names_out_of_a_file_cannot_drive_a_terminal() {
     assert!(!errors.expect_err("bad").render(false).contains('\u{1b}'));
 }
 
-/// A generator of numbers that is the same on every machine (xorshift64*).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % limit.max(1)
-    }
-}
-
-/// Cuts, doubles, swaps and overwrites pieces of a text.
-fn mutate(text: &[u8], random: &mut Random) -> Vec<u8> {
-    const PIECES: [&[u8]; 14] = [
-        b"[",
-        b"]",
-        b"\"",
-        b"=",
-        b"{",
-        b"}",
-        b"\n",
-        b",",
-        b"\xff",
-        b"-1",
-        b"99999999999",
-        b"\xc3\xa9",
-        b"nan",
-        b"*",
-    ];
-    let mut text = text.to_vec();
-    for _ in 0..=random.below(3) {
-        let from = random.below(text.len());
-        let to = (from + random.below(30)).min(text.len());
-        match random.below(4) {
-            0 => drop(text.drain(from..to)),
-            1 => {
-                let piece = text[from..to].to_vec();
-                let at = random.below(text.len());
-                text.splice(at..at, piece);
-            }
-            2 => {
-                let lines: Vec<&[u8]> = text.split_inclusive(|&byte| byte == b'\n').collect();
-                let (a, b) = (random.below(lines.len()), random.below(lines.len()));
-                let mut lines = lines.clone();
-                lines.swap(a, b);
-                text = lines.concat();
-            }
-            _ => {
-                let piece = PIECES[random.below(PIECES.len())];
-                text.splice(from..from, piece.iter().copied());
-            }
-        }
-    }
-    text
-}
-
 #[test]
-fn no_file_however_broken_makes_it_panic() {
-    let library = common::library(&[]);
-    let text = |kind| library.open(kind, "qemu-virt", Path::new("")).expect("is there").bytes;
-    let (board, chip) = (text(Kind::Board), text(Kind::Chip));
-    let root = fs::read(common::root().join("app.toml")).unwrap();
-    let crates = fs::read(common::root().join("task/control/Cargo.toml")).unwrap();
-    let mut random = Random(0x6578_6f76_3600_0001);
-    let until = Instant::now() + Duration::from_secs(2);
-    let (mut rounds, mut wrong) = (0, 0);
-    while Instant::now() < until && rounds < 4000 {
-        rounds += 1;
-        let mut app = if rounds % 2 == 0 { root.clone() } else { WIRED.into() };
-        let mut library = library.clone();
-        match rounds % 4 {
-            0 | 1 => app = mutate(&app, &mut random),
-            2 => {
-                let key = (Kind::Board, "qemu-virt".to_string());
-                library.files.get_mut(&key).expect("there").bytes = mutate(&board, &mut random);
-            }
-            _ => {
-                let key = (Kind::Chip, "qemu-virt".to_string());
-                library.files.get_mut(&key).expect("there").bytes = mutate(&chip, &mut random);
-            }
-        }
-        let (app, _) = common::split(&app);
-        let file = exov6_config::File::new("app.toml", app);
-        if let Err(errors) = check(file, Path::new("."), &library) {
-            wrong += 1;
-            assert!(!errors.diagnostics().is_empty(), "an error without a reason");
-            assert!(errors.render(false).contains("error[E"));
-            serde_json::to_string(&errors).expect("is JSON");
-        }
-        let _ = CrateInfo::parse("Cargo.toml", mutate(&crates, &mut random), Path::new("."))
-            .map_err(|errors| errors.render(true));
-    }
-    assert!(wrong > rounds / 4, "only {wrong} of {rounds} mutations were found wrong");
+fn a_crate_can_take_whatever_ports_there_are() {
+    let text = include_str!("bad/crate_any_ports_unknown_operation.toml");
+    let text = text.replace("\"rum\"", "\"stop\"");
+    let (_, linked) =
+        common::run_fixture("any_ports", text.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+    let linked = linked.expect("crates");
+    let port = &linked.tasks[1].ports[0];
+    assert_eq!((port.name.as_str(), port.mask), ("sup", 1 << 2));
+    assert!(port.interface.path.ends_with("idl/sup.idol"));
 }

@@ -1,7 +1,6 @@
 //! Cargo: builds the kernel and the tasks for the target, and says how it goes and what
 //! went into them.
 
-use crate::Environment;
 use exov6_toolchain::Toolchain;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -82,18 +81,26 @@ fn artifacts(
 /// Any.
 pub fn task(
     toolchain: &Toolchain,
-    environment: &Environment,
+    target: &str,
+    directory: &Path,
+    package: &str,
+    bin: Option<&str>,
+    model: &Path,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Made, Error> {
-    let Environment { package, directory, target, .. } = environment;
     let mut command = toolchain
         .cargo_in(target, directory)
         .map_err(|source| Error::Start { program: toolchain.cargo.clone(), source })?;
-    command.arg("build");
-    environment.enter(&mut command);
+    command.args(["build", "--release", "--manifest-path"]);
+    command.arg(directory.join("Cargo.toml"));
+    match bin {
+        Some(bin) => command.args(["--bin", bin]),
+        None => command.arg("--bins"),
+    };
+    command.env("EXOV6_TASK_MODEL", model);
     let messages = run(command, package, target, progress)?;
     let file = executable(&messages, directory).ok_or(Error::NoOutput {
-        what: package.clone(),
+        what: package.to_owned(),
         kind: "executable",
         help: "a task's crate has one `[[bin]]`",
     })?;

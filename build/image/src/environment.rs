@@ -1,35 +1,27 @@
 //! Environment: what a task's crate sees while it is compiled for an image.
 //!
 //! Tools that look at a task (clippy, rustdoc) must be told the same as the compiler: its
-//! target, its binary, and its part of the application by way of the build script.
+//! target, and its part of the application, by way of the build script.
 
-use crate::span::{self, Placed};
-use crate::{Error, outside, script, source, task_model, write_if_changed};
-use exov6_config::model::{Model, Task};
-use exov6_config::{Linked, Variant};
-use exov6_toolchain::{HARD, SOFT, Toolchain};
+use crate::{Error, outside, programs, source};
+use exov6_config::Variant;
+use exov6_toolchain::Toolchain;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// How a task's crate is compiled.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Environment {
     /// Name of the package.
     pub package: String,
     /// Directory of the crate.
     pub directory: PathBuf,
-    /// The binary, if the crate has several.
+    /// Which of its binaries, if it has several.
     pub bin: Option<String>,
     /// The target.
     pub target: &'static str,
     /// The task model, which the build script reads.
     pub model: PathBuf,
-    /// Its text.
-    pub(crate) json: String,
-    /// Text of the linker script.
-    pub(crate) script: String,
-    /// Where the pieces lie that are placed before the task is compiled.
-    pub(crate) fixed: Vec<Placed>,
 }
 
 /// Why there is no environment for a task.
@@ -68,34 +60,15 @@ pub fn environment(
         return Err(NoEnvironment::NoTask { app: model.name.clone(), task: task.to_owned(), help });
     };
     outside::claim(toolchain, &linked)?;
-    Ok(prepare(toolchain, &model, &linked, task)?)
-}
-
-/// Writes what a task's build script and linker are to read.
-pub(crate) fn prepare(
-    toolchain: &Toolchain,
-    model: &Model,
-    linked: &Linked,
-    task: &Task,
-) -> Result<Environment, Error> {
     let own = &linked.tasks[task.index];
-    let fixed = span::fixed(model, task);
-    let models = toolchain.target_dir.join("models").join(&model.name);
-    let script_path = models.join(format!("{}.ld", task.name));
-    let script = script::task(task, &fixed);
-    write_if_changed(&script_path, script.as_bytes())?;
-    let json = format!("{:#}\n", task_model::json(model, linked, task, &fixed, &script_path));
-    let path = models.join(format!("{}.json", task.name));
-    write_if_changed(&path, json.as_bytes())?;
+    // Where a build of the image puts the same.
+    let inputs = programs::inputs(toolchain, &model, &linked, task)?;
     Ok(Environment {
         package: own.package.clone(),
         directory: own.directory.clone(),
         bin: own.bin.clone(),
-        target: if task.fp { HARD } else { SOFT },
-        model: path,
-        json,
-        script,
-        fixed,
+        target: inputs.target,
+        model: inputs.model,
     })
 }
 
@@ -103,11 +76,11 @@ impl Environment {
     /// Adds to a command of cargo's what makes it see the crate as a build of the image
     /// does.
     pub fn enter(&self, command: &mut Command) {
-        command.args(["--release", "--manifest-path"]).arg(self.directory.join("Cargo.toml"));
         match &self.bin {
-            Some(bin) => command.args(["--bin", bin]),
-            None => command.arg("--bins"),
+            Some(bin) => command.args(["--release", "--bin", bin]),
+            None => command.args(["--release", "--bins"]),
         };
+        command.arg("--manifest-path").arg(self.directory.join("Cargo.toml"));
         command.env("EXOV6_TASK_MODEL", &self.model);
     }
 }

@@ -1,13 +1,13 @@
 //! Programs: every task and the kernel, built where they changed and kept where not.
 
-use crate::environment::{self, Environment};
 use crate::kept::Kept;
 use crate::place::LinkedTask;
+use crate::span::Placed;
 use crate::{Error, Progress, Request};
-use crate::{cargo, elf, outside, stack};
-use exov6_config::LinkedTask as Crate;
-use exov6_config::model::{Profile, Task};
-use exov6_toolchain::{SOFT, Toolchain};
+use crate::{cargo, elf, outside, script, span, stack, task_model, write_if_changed};
+use exov6_config::model::{Model, Profile, Task};
+use exov6_config::{Linked, LinkedTask as Crate};
+use exov6_toolchain::{HARD, SOFT, Toolchain};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -41,6 +41,39 @@ pub(crate) fn build(
     Ok(Programs { tasks, kernel, compiled: builder.compiled })
 }
 
+/// What a task's crate is compiled with, besides its sources.
+pub(crate) struct Inputs {
+    /// The pieces of its span that have a place already.
+    pub fixed: Vec<Placed>,
+    /// Text of its linker script.
+    pub script: String,
+    /// Its task model, as JSON.
+    pub json: String,
+    /// Where that is.
+    pub model: PathBuf,
+    /// Its target.
+    pub target: &'static str,
+}
+
+/// Writes a task's linker script and its model to where cargo finds them.
+pub(crate) fn inputs(
+    toolchain: &Toolchain,
+    model: &Model,
+    linked: &Linked,
+    task: &Task,
+) -> Result<Inputs, Error> {
+    let fixed = span::fixed(model, task);
+    let models = toolchain.target_dir.join("models").join(&model.name);
+    let path = models.join(format!("{}.ld", task.name));
+    let script = script::task(task, &fixed);
+    write_if_changed(&path, script.as_bytes())?;
+    let json = format!("{:#}\n", task_model::json(model, linked, task, &fixed, &path));
+    let path = models.join(format!("{}.json", task.name));
+    write_if_changed(&path, json.as_bytes())?;
+    let target = if task.fp { HARD } else { SOFT };
+    Ok(Inputs { fixed, script, json, model: path, target })
+}
+
 struct Builder<'a, 'b> {
     request: &'a Request<'a>,
     progress: &'b mut dyn FnMut(Progress),
@@ -50,13 +83,12 @@ struct Builder<'a, 'b> {
 impl Builder<'_, '_> {
     fn task(&mut self, task: &Task, own: &Crate, kept: &mut Kept) -> Result<LinkedTask, Error> {
         let Request { model, linked, toolchain, .. } = *self.request;
-        let environment = environment::prepare(toolchain, model, linked, task)?;
-        let Environment { package, directory, bin, target, script, json, .. } = &environment;
+        let Inputs { fixed, script, json, model: path, target } =
+            inputs(toolchain, model, linked, task)?;
         let mut recipe = recipe(toolchain, target);
-        recipe.extend([package.clone(), bin.clone().unwrap_or_default()]);
         // Where it is, too: another application may have the same names.
-        recipe.push(directory.display().to_string());
-        recipe.extend([script.clone(), json.clone()]);
+        recipe.extend([own.package.clone(), own.directory.display().to_string()]);
+        recipe.extend([own.bin.clone().unwrap_or_default(), script, json]);
 
         let name = format!("{}.elf", task.name);
         let program = match kept.find(&name, &recipe) {
@@ -69,7 +101,10 @@ impl Builder<'_, '_> {
                 });
                 let began = SystemTime::now();
                 let progress = &mut |line: &str| (self.progress)(Progress::Cargo(line.to_owned()));
-                let made = cargo::task(toolchain, &environment, progress)?;
+                let bin = own.bin.as_deref();
+                let Crate { directory, package, .. } = own;
+                let made =
+                    cargo::task(toolchain, target, directory, package, bin, &path, progress)?;
                 if made.compiled {
                     self.compiled.push(task.name.clone());
                 }
@@ -79,7 +114,7 @@ impl Builder<'_, '_> {
                 kept.put(&name, &recipe, inputs, &made.file, began)?
             }
         };
-        stack::give(model, task, elf::Program::read(&program)?, environment.fixed)
+        stack::give(model, task, elf::Program::read(&program)?, fixed)
     }
 
     fn kernel(&mut self, kept: &mut Kept) -> Result<PathBuf, Error> {

@@ -12,6 +12,7 @@
 //! uses          = ["uart0"]                     # peripherals, `boot-info`
 //! summary       = ["loops"]                     # counters it keeps
 //! config        = { gain = 3.0 }                # configuration, with example values
+//! counters      = false                         # no counts of calls; they are on by default
 //! heap          = true                          # whether it allocates
 //!
 //! [package.metadata.exov6.bin.logger]           # the same for one of several binaries,
@@ -34,7 +35,7 @@ use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 /// Fields of `[package.metadata.exov6]`.
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 13] = [
     "serves",
     "ports",
     "notifications",
@@ -47,6 +48,7 @@ const FIELDS: [&str; 12] = [
     "config",
     "heap",
     "bin",
+    "counters",
 ];
 
 /// Counters that every supervisor keeps, before its own.
@@ -68,6 +70,8 @@ pub struct Metadata {
     pub serves: Option<String>,
     /// Ports, and file names of their interfaces.
     pub ports: Vec<(String, String)>,
+    /// Whether it takes whatever channels app.toml gives it instead (`ports = "*"`).
+    pub any_ports: bool,
     /// Notifications, those of interrupts last.
     pub notifications: Vec<String>,
     /// Timers.
@@ -86,6 +90,8 @@ pub struct Metadata {
     pub heap: bool,
     /// Binaries that have metadata of their own.
     pub bins: Vec<String>,
+    /// Whether calls are counted; they are unless this says no.
+    pub counters: Option<bool>,
 }
 
 /// Reads a crate's `Cargo.toml`, for one of its binaries if one is named.
@@ -140,7 +146,9 @@ pub fn parse(file: &str, text: &str, bin: Option<&str>) -> Result<Metadata, Erro
     }
     let reader = reader(file, ours)?;
     metadata.serves = table.get("serves").map(|value| reader.text("serves", value)).transpose()?;
-    for (name, value) in reader.table("ports")? {
+    metadata.any_ports = table.get("ports").and_then(Value::as_str) == Some("*");
+    let ports = if metadata.any_ports { None } else { Some(reader.ports()?) };
+    for (name, value) in ports.into_iter().flatten() {
         metadata.ports.push((name.clone(), reader.text(&format!("ports.{name}"), value)?));
     }
     metadata.notifications = reader.list("notifications")?;
@@ -162,6 +170,11 @@ pub fn parse(file: &str, text: &str, bin: Option<&str>) -> Result<Metadata, Erro
     };
     metadata.config =
         reader.table("config")?.map(|(name, value)| (name.clone(), value.clone())).collect();
+    metadata.counters = match table.get("counters") {
+        None => None,
+        Some(Value::Bool(counters)) => Some(*counters),
+        Some(other) => return Err(reader.wrong("counters", "true or false", other)),
+    };
     Ok(metadata)
 }
 
@@ -206,6 +219,15 @@ impl<'a> Reader<'a> {
             }
         };
         Ok(table.into_iter().flatten())
+    }
+
+    /// A table of interfaces; that it may be `"*"` is only for its error to say.
+    fn ports(&self) -> Result<impl Iterator<Item = (&'a String, &'a Value)>, Error> {
+        let wanted = "a table of interfaces, or \"*\"";
+        match self.table.get("ports") {
+            Some(value) if !value.is_object() => Err(self.wrong("ports", wanted, value)),
+            _ => self.table("ports"),
+        }
     }
 
     /// A list of notification names, or a table from interrupts to them.
@@ -289,7 +311,7 @@ pub fn stub(
     let ports = numbered(&metadata.ports)
         .map(|(number, (name, file))| {
             let interface = locate(directory, file)?;
-            Ok(Port { name: name.clone(), number, server: name.clone(), interface })
+            Ok(Port { name: name.clone(), number, server: name.clone(), interface, mask: 0 })
         })
         .collect::<Result<_, Error>>()?;
     let mut posts: Vec<Post> = numbered(&metadata.posts)
@@ -338,6 +360,7 @@ pub fn stub(
             })
             .collect(),
         summary,
+        any_ports: metadata.any_ports,
         heap: metadata.heap.then_some(Heap { address: HEAP, size: abi::limits::PAGE }),
         log: Log::default(),
         kernel: KernelOp::ALL.iter().map(|(_, name)| (*name).to_owned()).collect(),

@@ -43,8 +43,8 @@ pub use rt::{generation, index};
 pub use sys::{Lease, Message, Mode, Received};
 pub use time::{Ticks, wait};
 pub use types::{
-    Bits, Caller, Counter, Device, LogConfig, LogRing, Port, PostGrant, RestartPolicy, RestartRule,
-    Timer,
+    Bits, Caller, Counter, Device, LogConfig, LogRing, Port, PortGrant, PostGrant, RestartPolicy,
+    RestartRule, Timer,
 };
 
 /// A message: eight words; unused bytes are zero.
@@ -96,6 +96,19 @@ macro_rules! task {
     };
 }
 
+/// Makes the heap that app.toml gives this task the one of `alloc`, which it declares, too.
+/// Once per task, after [`task!`]; needs the feature `heap` of this crate.
+#[cfg(feature = "heap")]
+#[macro_export]
+macro_rules! heap {
+    () => {
+        extern crate alloc;
+        // Programs of the host (checks, tests) have an allocator already.
+        #[cfg_attr(target_os = "none", global_allocator)]
+        static HEAP: $crate::heap::Heap = $crate::heap::Heap::new(generated::heap::MEMORY);
+    };
+}
+
 /// Puts a text into the task's program under a name by which the host finds it, as bytes
 /// that code may read as well.
 #[macro_export]
@@ -109,19 +122,6 @@ macro_rules! note {
             bytes.copy_from_slice(text.as_bytes());
             bytes
         };
-    };
-}
-
-/// Makes the heap that app.toml gives this task the one of `alloc`, which it declares, too.
-/// Once per task, after [`task!`]; needs the feature `heap` of this crate.
-#[cfg(feature = "heap")]
-#[macro_export]
-macro_rules! heap {
-    () => {
-        extern crate alloc;
-        #[cfg(target_os = "none")]
-        #[global_allocator]
-        static HEAP: $crate::heap::Heap = $crate::heap::Heap::new(generated::heap::MEMORY);
     };
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: one list of names, several kinds of tests.
+//! `cargo xtask test`: one list of names, all kinds of tests.
 //!
 //! * *host*: what `cargo test` would run, program by program. `PACKAGE::TEST`
 //! * *target*: a promise of the kernel each, tried on the machine in a boot of its
@@ -6,7 +6,11 @@
 //!   `target::MACHINE::CASE`
 //! * *replay*: a script of `test/replay` each, on the machine. `replay::SCRIPT`
 //! * *fuzz*: random system calls on the machine, a boot for each seed. `fuzz::seed_N`
+//! * *commands*: what `check`, `schema` and `explain` print. `commands::CASE`
+//! * *rpc*: a debugger's calls to a running image. `rpc::CASE`
 //! * *whole*: the default image from outside, as its user sees it. `whole::CASE`
+//! * *verify*: the default image is proved, and each flipped bit of its tables is noticed.
+//!   `verify::CASE`
 //! * *apps*: applications outside of this repository, as their authors type commands.
 //!   `apps::CASE`
 //!
@@ -22,14 +26,18 @@ mod apps;
 mod backoff;
 mod boot;
 mod building;
+mod commands;
 mod fuzz;
 mod host;
+mod isolation;
 mod machine;
+mod memory;
 mod monitor;
 mod own;
 mod refusals;
 mod replay;
 mod report;
+mod rpc;
 mod seeded;
 mod target;
 mod whole;
@@ -125,7 +133,10 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         emulated.extend(backoff::names());
         emulated.extend(replay::names(&root));
         emulated.extend(fuzz::names(arguments.seeds));
+        emulated.extend(commands::names());
+        emulated.extend(rpc::names());
         emulated.extend(whole::names());
+        emulated.extend(isolation::names());
         emulated.extend(apps::names());
         emulated.retain(|name| filter.wants(name));
     }
@@ -153,7 +164,10 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     backoff::run(&root, &emulated, &report);
     replay::run(&root, &emulated, &report);
     fuzz::run(&root, &emulated, &report);
+    commands::run(&root, &emulated, &report);
+    rpc::run(&root, &emulated, &report);
     whole::run(&root, &emulated, &report);
+    isolation::run(&root, &emulated, &report);
     apps::run(&root, &emulated, &report);
     Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -24,6 +24,8 @@ const CONFIG: Key = key(
     NONE,
     "Configuration, with example values.",
 );
+const COUNTERS: Key =
+    key("counters", Shape::Flag, Absent::Flag(true), "Whether its calls are counted.");
 const HEAP: Key = key("heap", Shape::Flag, Absent::Flag(false), "Whether it allocates.");
 
 /// What a crate needs and offers.
@@ -41,6 +43,7 @@ pub static METADATA: Keys = Keys {
         USES,
         SUMMARY,
         CONFIG,
+        COUNTERS,
         HEAP,
         key(
             "bin",
@@ -67,6 +70,7 @@ pub static BINARY: Keys = Keys {
         USES,
         SUMMARY,
         CONFIG,
+        COUNTERS,
         HEAP,
     ],
     later: &["windows", "stack"],

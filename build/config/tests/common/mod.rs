@@ -90,15 +90,18 @@ impl Interfaces for Lines {
 }
 
 /// Checks a fixture, and links it if it has crates. The crates are written to a
-/// directory of their own, which errors do not show.
-pub fn run_fixture(name: &str, bytes: &[u8]) -> Result<(Model, Option<Linked>), String> {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let model = check_fixture(name, bytes, &directory).map_err(|errors| errors.render(false))?;
+/// directory of their own.
+pub fn link_fixture(
+    name: &str,
+    bytes: &[u8],
+    directory: &Path,
+) -> Result<(Model, Option<Linked>), Errors> {
+    let model = check_fixture(name, bytes, directory)?;
     let (_, others) = split(bytes);
     if !others.iter().any(|(path, _)| path.starts_with("crates/")) {
         return Ok((model, None));
     }
-    let _ = fs::remove_dir_all(&directory);
+    let _ = fs::remove_dir_all(directory);
     let mut members = BTreeMap::new();
     for (path, bytes) in &others {
         let file = directory.join(path);
@@ -110,11 +113,20 @@ pub fn run_fixture(name: &str, bytes: &[u8]) -> Result<(Model, Option<Linked>), 
             members.insert(member.to_string(), directory.join("crates").join(member));
         }
     }
-    let hide =
-        |errors: Errors| errors.render(false).replace(&format!("{}/", directory.display()), "");
-    let crates = CrateInfo::read_all(&model, &members, &directory).map_err(hide)?;
-    let linked = link_crates(&model, &crates, &Lines).map_err(hide)?;
+    let crates = CrateInfo::read_all(&model, &members, directory)?;
+    let linked = link_crates(&model, &crates, &Lines)?;
     Ok((model, Some(linked)))
+}
+
+fn directory(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// As [`link_fixture`], with errors as text that does not show the directory.
+pub fn run_fixture(name: &str, bytes: &[u8]) -> Result<(Model, Option<Linked>), String> {
+    let directory = directory(name);
+    link_fixture(name, bytes, &directory)
+        .map_err(|errors| errors.render(false).replace(&format!("{}/", directory.display()), ""))
 }
 
 /// As [`run_fixture`], and what is found useless is an error.
@@ -122,4 +134,12 @@ pub fn run_strictly(name: &str, bytes: &[u8]) -> Result<Model, String> {
     let (model, _) = run_fixture(name, bytes)?;
     let warnings = warnings(&model);
     if warnings.diagnostics().is_empty() { Ok(model) } else { Err(warnings.render(false)) }
+}
+
+/// All that is found in a fixture, warnings as well.
+pub fn findings(name: &str, bytes: &[u8]) -> Errors {
+    match link_fixture(name, bytes, &directory(&format!("{name}-found"))) {
+        Ok((model, _)) => warnings(&model),
+        Err(errors) => errors,
+    }
 }
