@@ -2,12 +2,16 @@
 //!
 //! Tasks exist on the target only, build tools on the host only; what both share
 //! is linted twice. Every warning is an error.
+//!
+//! With the name of a task, that one is linted as it is compiled for its image: with the
+//! constants that `app.toml` gives it.
 
 use crate::out::say;
-use crate::{place, test};
+use crate::{place, setup, test};
 use anyhow::{Context, Result, bail};
+use exov6_config::Variant;
 use exov6_toolchain::{HARD, SOFT, Toolchain};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// Directories of the crates that are built for the target.
@@ -16,6 +20,15 @@ const DIRECTORIES: [&str; 6] = ["kern", "sys", "drv", "task", "test/monitor", "t
 /// Arguments of `clippy`.
 #[derive(clap::Args)]
 pub struct Arguments {
+    /// Only this task of an application
+    #[arg(conflicts_with_all = ["host", "target"])]
+    task: Option<String>,
+    /// The app.toml, or its directory [default: the nearest]
+    #[arg(long, requires = "task")]
+    app: Option<PathBuf>,
+    /// Lint the task for this board instead of the one that app.toml names
+    #[arg(long, requires = "task")]
+    board: Option<String>,
     /// Only what is built for the host
     #[arg(long, conflicts_with = "target")]
     host: bool,
@@ -27,6 +40,10 @@ pub struct Arguments {
 /// Lints; all of it, even if something is found early.
 pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let root = place::root()?;
+    if let Some(task) = &arguments.task {
+        let app = place::app(arguments.app.as_deref(), &root)?;
+        return one(&root, &app, arguments.board.as_deref(), task);
+    }
     let metadata = test::metadata(&root)?;
     let mut found = vec![];
     if !arguments.target {
@@ -43,12 +60,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         let packages = target_packages(&root, &metadata);
         // Which of the two targets a task is for is said in an app.toml: lint for both.
         for target in [SOFT, HARD] {
-            let Some(mut command) = toolchain.clippy(target) else {
-                bail!(
-                    "{} has no clippy; `cargo xtask setup` installs it",
-                    toolchain.sysroot.display()
-                );
-            };
+            let mut command = clippy(&toolchain, target)?;
             command.args(["--quiet", "--keep-going"]);
             if !lint(command, &packages)? {
                 found.push(target.to_owned());
@@ -60,6 +72,28 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         bail!("clippy found something in the crates for {}", found.join(", "));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Lints one task, as it is compiled for its image.
+fn one(root: &Path, app: &Path, board: Option<&str>, task: &str) -> Result<ExitCode> {
+    let toolchain = setup::toolchain(root)?;
+    let variant = Variant { board, ..Variant::default() };
+    let environment = exov6_image::environment(&toolchain, app, &variant, root, task)?;
+    let mut command = clippy(&toolchain, environment.target)?;
+    environment.enter(&mut command);
+    command.arg("--quiet");
+    if !lint(command, &[])? {
+        bail!("clippy found something in {}", environment.package);
+    }
+    say!("clippy: {} for {}, nothing found", environment.package, environment.target);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The target's clippy.
+fn clippy(toolchain: &Toolchain, target: &str) -> Result<Command> {
+    toolchain.clippy(target).with_context(|| {
+        format!("{} has no clippy; `cargo xtask setup` installs it", toolchain.sysroot.display())
+    })
 }
 
 /// Runs one clippy; whether it found nothing.

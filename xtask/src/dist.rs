@@ -2,7 +2,7 @@
 
 use crate::out::say;
 use crate::progress::Bar;
-use crate::{place, setup};
+use crate::{place, setup, verify};
 use anyhow::Result;
 use exov6_config::Variant;
 use exov6_config::model::Profile;
@@ -79,10 +79,12 @@ pub fn build_for(
     // What is wrong with the description is told before anything is compiled.
     let loaded = exov6_image::load(app, variant, root);
     let (model, linked) = loaded.map_err(exov6_image::Error::from)?;
-    let out = place::out(root, &model.build_name());
+    let out = place::out(root, app, &model.build_name());
     let request =
         Request { model: &model, linked: &linked, root, out: &out, toolchain: &toolchain };
     let built = exov6_image::build(&request, &mut |progress| bar.show(&progress));
     bar.clear();
-    Ok(built?)
+    let built = built?;
+    verify::built(&built)?;
+    Ok(built)
 }

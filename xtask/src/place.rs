@@ -19,18 +19,39 @@ pub fn root() -> Result<PathBuf> {
 }
 
 /// The app.toml that is meant: the one given (a file, or a directory that has one),
-/// else the workspace's own.
+/// else the nearest in this directory or above, else the workspace's own.
 pub fn app(given: Option<&Path>, root: &Path) -> Result<PathBuf> {
-    let Some(given) = given else { return Ok(root.join("app.toml")) };
-    let path = std::path::absolute(given).with_context(|| given.display().to_string())?;
+    let path = match given {
+        Some(given) => std::path::absolute(given).with_context(|| given.display().to_string())?,
+        None => {
+            let here = std::env::current_dir().unwrap_or_default();
+            let mut above = here.ancestors().filter(|d| d.join("app.toml").is_file());
+            above.next().unwrap_or(root).to_owned()
+        }
+    };
     Ok(if path.is_dir() { path.join("app.toml") } else { path })
 }
 
-/// Where the results of a build with this name go.
-pub fn out(root: &Path, name: &str) -> PathBuf {
+/// Where the results of a build of `app` with this name go: into the target directory
+/// of the workspace, or of the application's own.
+pub fn out(root: &Path, app: &Path, name: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.and_then(|t| std::path::absolute(t).ok());
-    target.unwrap_or_else(|| root.join("target")).join("dist").join(name)
+    let home = || exov6_image::home(app, root).unwrap_or_else(|| root.to_owned());
+    target.unwrap_or_else(|| home().join("target")).join("dist").join(name)
+}
+
+/// A path from here, without `.` and `..` in it.
+pub fn absolute(path: &Path) -> Result<PathBuf> {
+    let whole = std::path::absolute(path).with_context(|| path.display().to_string())?;
+    let mut plain = PathBuf::new();
+    for part in whole.components() {
+        match part {
+            std::path::Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    Ok(plain)
 }
 
 /// A path as a person here would type it.

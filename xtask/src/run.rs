@@ -3,7 +3,7 @@
 use crate::progress::Bar;
 use crate::screen::Screen;
 use crate::terminal::Keys;
-use crate::{dist, place, time};
+use crate::{debug, dist, place, time};
 use anyhow::{Context, Result, bail};
 use exov6_archive::Archive;
 use exov6_config::Variant;
@@ -66,6 +66,20 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     if let (Some(task), Some(run_for)) = (&arguments.break_task, arguments.run_for) {
         script.push(break_at_half(&archive, task, run_for)?);
     }
+    if !script.is_empty() && !takes_commands(&archive) {
+        bail!(
+            "no task of {} takes commands: `--break` and `--input` need one that uses \
+             `boot-info`, as the demo's console does",
+            archive.manifest.name
+        );
+    }
+    if arguments.gdb {
+        let scripts = debug::write(&archive, &built.elf, GDB)?;
+        eprintln!(
+            "waiting for a debugger on port {GDB}: gdb-multiarch -x {}/TASK.gdb",
+            place::shown(&scripts)
+        );
+    }
     match arguments.run_for {
         Some(run_for) => {
             let terminal = std::io::stdout().is_terminal();
@@ -74,8 +88,18 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
             bounded(&archive, &built.image, run, out, terminal)?;
             Ok(ExitCode::SUCCESS)
         }
-        None => interactive(&archive, &built.image, &built.elf, script, arguments.gdb),
+        None => interactive(&archive, &built.image, script, arguments.gdb),
     }
+}
+
+/// Whether a task reads the script in the boot-info page. A test task looks there for
+/// something else.
+fn takes_commands(archive: &Archive) -> bool {
+    let tests = exov6_decode::cases(archive);
+    archive.manifest.tasks.iter().any(|task| {
+        task.regions.iter().any(|region| region.name.as_deref() == Some("boot-info"))
+            && tests.iter().all(|case| case.task != task.name)
+    })
 }
 
 /// The command that makes a task fault at half the time.
@@ -118,9 +142,6 @@ pub fn bounded(
         entry,
         ..Options::default()
     };
-    if gdb {
-        say_where_to_debug(None);
-    }
     let style = Style::new(&archive.manifest, terminal);
     let mut screen = Screen::new(out, style, terminal);
     let mut written = Ok(());
@@ -142,16 +163,10 @@ pub fn bounded(
     Ok(())
 }
 
-fn say_where_to_debug(elf: Option<&Path>) {
-    let elf = elf.map(|e| format!(" {}", place::shown(e))).unwrap_or_default();
-    eprintln!("waiting for a debugger: gdb-multiarch{elf} -ex 'target remote :{GDB}'");
-}
-
 /// Runs until the guest leaves or Ctrl-C is typed.
 fn interactive(
     archive: &Archive,
     image: &Path,
-    elf: &Path,
     script: Vec<Command>,
     gdb: bool,
 ) -> Result<ExitCode> {
@@ -161,9 +176,6 @@ fn interactive(
     let terminal = std::io::stdout().is_terminal();
     let mut decoder = Decoder::new(archive)?;
     let mut process = Process::start(&archive.manifest, image, &options)?;
-    if gdb {
-        say_where_to_debug(Some(elf));
-    }
     let keys = Keys::one_by_one();
     if keys.active() {
         eprintln!("{} is running; Ctrl-C leaves", archive.manifest.name);

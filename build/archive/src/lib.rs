@@ -6,6 +6,7 @@
 //!     app.toml  chip.toml  board.toml        as they were
 //!     kernel.elf  image.elf  image.img       what runs
 //!     tasks/NAME.elf                         with symbols, log strings, line numbers
+//!     interfaces/NAME.idol  NAME.json        as they were, and described
 //! ```
 //!
 //! Writing the same contents twice gives the same bytes: entries keep the order in
@@ -16,8 +17,8 @@ mod manifest;
 pub mod map;
 
 pub use manifest::{
-    Band, FORMAT, Hex, Irq, Manifest, Notification, Port, Post, Qemu, QemuEntry, Region, Task,
-    Timer,
+    Band, FORMAT, Hex, Irq, Machine, Manifest, Notification, Port, Post, Qemu, QemuEntry, Region,
+    Task, Timer,
 };
 
 use std::fs::File;
@@ -27,6 +28,13 @@ use zip::write::SimpleFileOptions;
 
 /// Name of the first entry.
 pub const MANIFEST: &str = "manifest.json";
+/// Name of the entry with an interface: `file` as `serves` and `interface` in the manifest
+/// name it.
+#[must_use]
+pub fn interface_entry(file: &str) -> String {
+    format!("interfaces/{file}")
+}
+
 /// Largest entry that is read, in bytes.
 pub const ENTRY_MAX: u64 = 256 << 20;
 /// Most entries that are read.

@@ -101,6 +101,12 @@ pub struct Manifest {
     /// Page tables of the kernel and of the boot: pages of 4 KiB.
     #[serde(default)]
     pub kernel_table_pages: u32,
+    /// The machine, as far as the image depends on it.
+    #[serde(default)]
+    pub machine: Machine,
+    /// Time within which the supervisor must acknowledge a fault, in microseconds.
+    #[serde(default)]
+    pub ack_us: u64,
     /// Scheduling bands, most urgent first.
     #[serde(default)]
     pub bands: Vec<Band>,
@@ -116,6 +122,54 @@ impl Manifest {
     #[must_use]
     pub fn task(&self, name: &str) -> Option<&Task> {
         self.tasks.iter().find(|t| t.name == name)
+    }
+}
+
+/// What an image is built for, and the devices that its kernel drives.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Physical address of main memory.
+    #[serde(default)]
+    pub ram: Hex,
+    /// Its size in bytes.
+    #[serde(default)]
+    pub ram_size: Hex,
+    /// Interrupt number of the timer.
+    #[serde(default)]
+    pub timer_irq: u32,
+    /// Physical address of the interrupt distributor.
+    #[serde(default)]
+    pub distributor: Hex,
+    /// Its size in bytes.
+    #[serde(default)]
+    pub distributor_size: Hex,
+    /// Physical address of the CPU interface (GICv2) or the redistributor (GICv3).
+    #[serde(default)]
+    pub gic_cpu: Hex,
+    /// Its size in bytes.
+    #[serde(default)]
+    pub gic_cpu_size: Hex,
+    /// Physical address of the register that sends the kernel's last words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_console: Option<Hex>,
+    /// How firmware is called, as in the kernel's tables: 0 = not, 1 = HVC, 2 = SMC.
+    #[serde(default)]
+    pub psci: u32,
+    /// How an emulator is left, as in the kernel's tables: 0 = not, 1 = semihosting.
+    #[serde(default)]
+    pub exit: u32,
+}
+
+impl Machine {
+    /// The devices that the kernel maps: physical address, bytes (whole pages), name.
+    #[must_use]
+    pub fn kernel_devices(&self) -> Vec<(u64, u64, &'static str)> {
+        let mut devices = vec![
+            (self.distributor.0, self.distributor_size.0, "interrupt distributor"),
+            (self.gic_cpu.0, self.gic_cpu_size.0, "interrupt controller"),
+        ];
+        devices.extend(self.early_console.map(|at| (at.0 & !4095, 4096, "early console")));
+        devices
     }
 }
 
@@ -171,6 +225,9 @@ pub struct Task {
     /// Whether it uses floating point.
     #[serde(default)]
     pub fp: bool,
+    /// Whether it has a thread pointer of its own.
+    #[serde(default)]
+    pub thread_pointer: bool,
     /// Whether it is held at boot until somebody starts it.
     #[serde(default)]
     pub held: bool,

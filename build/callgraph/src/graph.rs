@@ -119,12 +119,7 @@ impl Graph {
 
     /// The deepest path from a function over those of its calls that are `wanted`; where
     /// they lead must be known already.
-    fn leave(
-        &self,
-        at: u64,
-        known: &BTreeMap<u64, Path>,
-        wanted: impl Fn(u64) -> bool,
-    ) -> Path {
+    fn leave(&self, at: u64, known: &BTreeMap<u64, Path>, wanted: impl Fn(u64) -> bool) -> Path {
         let own = Path::of(at, self.nodes.get(&at).map_or(0, |node| node.own));
         let wanted = self.edges(at).filter(|edge| wanted(edge.target));
         let ways = wanted.filter_map(|e| Some(known.get(&e.target)?.below(at, e.depth)));
@@ -155,8 +150,7 @@ impl Graph {
         most: &BTreeMap<u64, u64>,
         worst: &mut BTreeMap<u64, Path>,
     ) {
-        let bounded: Vec<u64> =
-            group.iter().copied().filter(|at| most.contains_key(at)).collect();
+        let bounded: Vec<u64> = group.iter().copied().filter(|at| most.contains_key(at)).collect();
         // For each function: the deepest way that meets no bounded one, and the deepest up
         // to the next bounded one.
         let mut down: BTreeMap<u64, Path> = worst.clone();
@@ -307,7 +301,8 @@ mod tests {
 
     #[test]
     fn the_deepest_of_all_paths_counts() {
-        let diamond = graph(&[(16, &[(2, 16), (3, 0)]), (32, &[(4, 32)]), (64, &[(4, 8)]), (5, &[])]);
+        let diamond =
+            graph(&[(16, &[(2, 16), (3, 0)]), (32, &[(4, 32)]), (64, &[(4, 8)]), (5, &[])]);
         assert_eq!(bytes(&diamond, &[]), Ok(64));
         let path = diamond.worst(2, &BTreeMap::new()).unwrap();
         let steps: Vec<_> = path.steps.iter().map(|s| (s.function, s.bytes)).collect();
@@ -321,7 +316,8 @@ mod tests {
 
     #[test]
     fn a_cycle_is_named() {
-        let graph = graph(&[(16, &[(2, 16)]), (32, &[(3, 32)]), (8, &[(2, 8), (4, 8)]), (1, &[(4, 1)])]);
+        let graph =
+            graph(&[(16, &[(2, 16)]), (32, &[(3, 32)]), (8, &[(2, 8), (4, 8)]), (1, &[(4, 1)])]);
         assert_eq!(bytes(&graph, &[]), Err(vec![Cycle(vec![2, 3]), Cycle(vec![4])]));
         assert_eq!(bytes(&graph, &[(2, 9)]), Err(vec![Cycle(vec![4])]));
     }
@@ -329,7 +325,8 @@ mod tests {
     #[test]
     fn a_bound_cuts_a_cycle() {
         // 1 → 2 → 3 → 2 …, and 3 → 4.
-        let cycle = graph(&[(16, &[(2, 16)]), (32, &[(3, 32)]), (8, &[(2, 8), (4, 8)]), (100, &[])]);
+        let cycle =
+            graph(&[(16, &[(2, 16)]), (32, &[(3, 32)]), (8, &[(2, 8), (4, 8)]), (100, &[])]);
         // 16, then 2 and 3, and 4 from the last of them.
         assert_eq!(bytes(&cycle, &[(2, 1)]), Ok(16 + 40 + 100));
         assert_eq!(bytes(&cycle, &[(2, 5)]), Ok(16 + 5 * 40 + 100));
@@ -350,7 +347,8 @@ mod tests {
     #[test]
     fn of_two_bounds_both_are_used_up() {
         // Each calls itself and the other.
-        let both = graph(&[(0, &[(2, 0)]), (10, &[(2, 10), (3, 10)]), (100, &[(2, 100), (3, 100)])]);
+        let both =
+            graph(&[(0, &[(2, 0)]), (10, &[(2, 10), (3, 10)]), (100, &[(2, 100), (3, 100)])]);
         let worst = bytes(&both, &[(2, 3), (3, 2)]).unwrap();
         // Five frames, in the worst order: three of 10 and two of 100.
         assert_eq!(worst, 3 * 10 + 2 * 100);

@@ -161,52 +161,52 @@ mod tests {
     #[test]
     fn words_by_hand_are_what_the_manual_says() {
         let expected = [
-            (0x1400_0002, Jump(8)),         // b .+8
-            (0x17ff_ffff, Jump(-4)),        // b .-4
-            (0x97ff_fffe, Call(-8)),        // bl .-8
-            (0x5400_0040, Conditional(8)),  // b.eq .+8
-            (0xb4ff_ffe0, Conditional(-4)), // cbz x0, .-4
-            (0x3700_0040, Conditional(8)),  // tbnz w0, #0, .+8
-            (0xd65f_03c0, Return(30)),      // ret
-            (0xd65f_0020, Return(1)),       // ret x1
-            (0xd65f_0bff, Return(30)),      // retaa
-            (0xd69f_03e0, ExceptionReturn), // eret
-            (0xd61f_0000, IndirectJump(0)), // br x0
-            (0xd63f_0120, IndirectCall(9)), // blr x9
-            (0xd71f_0801, IndirectJump(0)), // braa x0, x1
-            (0xd73f_0801, IndirectCall(0)), // blraa x0, x1
-            (0xd61f_081f, IndirectJump(0)), // braaz x0
+            (0x1400_0002, Jump(8)),          // b .+8
+            (0x17ff_ffff, Jump(-4)),         // b .-4
+            (0x97ff_fffe, Call(-8)),         // bl .-8
+            (0x5400_0040, Conditional(8)),   // b.eq .+8
+            (0xb4ff_ffe0, Conditional(-4)),  // cbz x0, .-4
+            (0x3700_0040, Conditional(8)),   // tbnz w0, #0, .+8
+            (0xd65f_03c0, Return(30)),       // ret
+            (0xd65f_0020, Return(1)),        // ret x1
+            (0xd65f_0bff, Return(30)),       // retaa
+            (0xd69f_03e0, ExceptionReturn),  // eret
+            (0xd61f_0000, IndirectJump(0)),  // br x0
+            (0xd63f_0120, IndirectCall(9)),  // blr x9
+            (0xd71f_0801, IndirectJump(0)),  // braa x0, x1
+            (0xd73f_0801, IndirectCall(0)),  // blraa x0, x1
+            (0xd61f_081f, IndirectJump(0)),  // braaz x0
             (0xd6bf_03e0, IndirectJump(31)), // drps
-            (0xd420_0020, Trap),            // brk #1
-            (0x0000_0000, Trap),            // udf #0
-            (0xd45e_0000, Other),           // hlt #0xf000: the emulator goes on
-            (0xd400_0001, Other),           // svc #0
-            (0xd503_201f, Other),           // nop
-            (0xd100_43ff, Stack(-16)),      // sub sp, sp, #16
-            (0x9140_07ff, Stack(4096)),     // add sp, sp, #1, lsl #12
-            (0xa9bf_7bfd, Stack(-16)),      // stp x29, x30, [sp, #-16]!
-            (0xa8c3_7bfd, Stack(48)),       // ldp x29, x30, [sp], #48
-            (0x2dbf_07e0, Stack(-8)),       // stp s0, s1, [sp, #-8]!
-            (0xadbf_07e0, Stack(-32)),      // stp q0, q1, [sp, #-32]!
-            (0xf81f_0ffe, Stack(-16)),      // str x30, [sp, #-16]!
-            (0xf841_07fe, Stack(16)),       // ldr x30, [sp], #16
-            (0xa901_7bfd, Other),           // stp x29, x30, [sp, #16]
-            (0xf940_03e0, Other),           // ldr x0, [sp]
-            (0x9100_03fd, Other),           // mov x29, sp
-            (0xf100_43ff, Other),           // cmp sp, #16 has no result…
-            (0xeb3f_63ff, Other),           // …nor has cmp sp, xzr
-            (0xf240_001f, Other),           // tst x0, #1
-            (0x9100_009f, StackSet),        // mov sp, x4
-            (0x9100_03bf, StackSet),        // mov sp, x29
-            (0xcb20_63ff, StackSet),        // sub sp, sp, x0
-            (0x927c_ec1f, StackSet),        // and sp, x0, #~15
-            (0x1100_43ff, StackSet),        // add wsp, wsp, #16
-            (0xd500_41bf, StackSet),        // msr spsel, #1
-            (0x4c9f_73e0, StackSet),        // st1 {v0.16b}, [sp], #16
-            (0x69bf_7be0, StackSet),        // stgp x0, x30, [sp, #-16]!
-            (0x0420_0000, Unknown),         // SVE
-            (0x8000_0000, Unknown),         // SME
-            (0x7400_0000, Unknown),         // cbgt: compare and branch, Armv9.6
+            (0xd420_0020, Trap),             // brk #1
+            (0x0000_0000, Trap),             // udf #0
+            (0xd45e_0000, Other),            // hlt #0xf000: the emulator goes on
+            (0xd400_0001, Other),            // svc #0
+            (0xd503_201f, Other),            // nop
+            (0xd100_43ff, Stack(-16)),       // sub sp, sp, #16
+            (0x9140_07ff, Stack(4096)),      // add sp, sp, #1, lsl #12
+            (0xa9bf_7bfd, Stack(-16)),       // stp x29, x30, [sp, #-16]!
+            (0xa8c3_7bfd, Stack(48)),        // ldp x29, x30, [sp], #48
+            (0x2dbf_07e0, Stack(-8)),        // stp s0, s1, [sp, #-8]!
+            (0xadbf_07e0, Stack(-32)),       // stp q0, q1, [sp, #-32]!
+            (0xf81f_0ffe, Stack(-16)),       // str x30, [sp, #-16]!
+            (0xf841_07fe, Stack(16)),        // ldr x30, [sp], #16
+            (0xa901_7bfd, Other),            // stp x29, x30, [sp, #16]
+            (0xf940_03e0, Other),            // ldr x0, [sp]
+            (0x9100_03fd, Other),            // mov x29, sp
+            (0xf100_43ff, Other),            // cmp sp, #16 has no result…
+            (0xeb3f_63ff, Other),            // …nor has cmp sp, xzr
+            (0xf240_001f, Other),            // tst x0, #1
+            (0x9100_009f, StackSet),         // mov sp, x4
+            (0x9100_03bf, StackSet),         // mov sp, x29
+            (0xcb20_63ff, StackSet),         // sub sp, sp, x0
+            (0x927c_ec1f, StackSet),         // and sp, x0, #~15
+            (0x1100_43ff, StackSet),         // add wsp, wsp, #16
+            (0xd500_41bf, StackSet),         // msr spsel, #1
+            (0x4c9f_73e0, StackSet),         // st1 {v0.16b}, [sp], #16
+            (0x69bf_7be0, StackSet),         // stgp x0, x30, [sp, #-16]!
+            (0x0420_0000, Unknown),          // SVE
+            (0x8000_0000, Unknown),          // SME
+            (0x7400_0000, Unknown),          // cbgt: compare and branch, Armv9.6
         ];
         for (word, instruction) in expected {
             assert_eq!(decode(word), instruction, "{word:#010x}");

@@ -18,10 +18,42 @@ pub struct Function {
 }
 
 impl Function {
-    /// Its name as people write it.
+    /// Its name as people write it, without the number that the compiler adds to the second
+    /// of two functions of one name.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{:#}", rustc_demangle::demangle(&self.symbol))
+        let mut name = format!("{:#}", rustc_demangle::demangle(&self.symbol));
+        let number = name.rfind('.').filter(|at| {
+            let digits = &name[at + 1..];
+            *at > 0 && !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
+        });
+        if let Some(at) = number {
+            name.truncate(at);
+        }
+        name
+    }
+
+    /// Its name without the types that it is made for: `a::b::<u8>::c` is `a::b::c`.
+    #[must_use]
+    pub fn short_name(&self) -> String {
+        let name = self.name();
+        let (mut short, mut depth, mut rest) = (String::new(), 0_usize, name.as_str());
+        while let Some(next) = rest.chars().next() {
+            if depth == 0 && rest.starts_with("::<") {
+                depth = 1;
+                rest = &rest[3..];
+                continue;
+            }
+            match next {
+                _ if depth == 0 => short.push(next),
+                '<' => depth += 1,
+                // Not the end of an arrow.
+                '>' if !name[..name.len() - rest.len()].ends_with('-') => depth -= 1,
+                _ => {}
+            }
+            rest = &rest[next.len_utf8()..];
+        }
+        short
     }
 
     /// Whether an address lies in it.
@@ -199,5 +231,25 @@ impl Program {
             program.functions.push(Function { symbol: (*symbol).to_owned(), start, end: at });
         }
         program
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Function;
+
+    fn names(symbol: &str) -> (String, String) {
+        let function = Function { symbol: symbol.into(), start: 0, end: 4 };
+        (function.name(), function.short_name())
+    }
+
+    #[test]
+    fn a_name_is_without_numbers_and_a_short_one_without_types() {
+        assert_eq!(names("kernel_main.12"), ("kernel_main".into(), "kernel_main".into()));
+        assert_eq!(names("a.cold").0, "a.cold");
+        let (name, short) = names("_RINvNtC1a1b1cFmEyhE");
+        assert_eq!((name.as_str(), short.as_str()), ("a::b::c::<fn(u32) -> u64, u8>", "a::b::c"));
+        let trait_name = names("_RNvXC1aNtB2_1ENtNtCs0_4core3fmt5Debug3fmt").1;
+        assert_eq!(trait_name, "<a::E as core::fmt::Debug>::fmt");
     }
 }

@@ -12,9 +12,23 @@ use std::collections::BTreeSet;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Origin {
     /// Loaded from memory, so many bytes behind what another register points to.
-    Loaded(u64),
+    Loaded {
+        /// Bytes.
+        offset: u64,
+        /// Whether that pointer lay itself in what the function's second argument points to.
+        of_second: bool,
+    },
     /// Anything else.
     Unknown,
+}
+
+/// What gave a register its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Writer {
+    /// Whoever called the function: in this register.
+    Caller(u8),
+    /// The word at this address, in this register.
+    Word(u64, u8),
 }
 
 /// Registers that a function may change and need not restore (AAPCS64 6.1.1): x0–x18.
@@ -24,6 +38,32 @@ const LINK: u8 = 30;
 
 /// What the register may hold when the word at `at` is executed.
 pub(crate) fn origins(program: &Program, flow: &Flow, at: u64, register: u8) -> BTreeSet<Origin> {
+    let writers = writers(program, flow, at, register);
+    let origin = |writer: Writer| {
+        let Writer::Word(at, register) = writer else { return Origin::Unknown };
+        let Some(word) = program.words.get(&at) else { return Origin::Unknown };
+        loaded(*word, register).map_or(Origin::Unknown, |(offset, base)| Origin::Loaded {
+            offset,
+            of_second: is_in_second(program, flow, at, base),
+        })
+    };
+    writers.into_iter().map(origin).collect()
+}
+
+/// Whether a register, when the word at `at` is executed, holds what was loaded from where
+/// the second argument of the function points to, on every way.
+fn is_in_second(program: &Program, flow: &Flow, at: u64, register: u8) -> bool {
+    let second = |writer: &Writer| {
+        let Writer::Word(at, register) = *writer else { return false };
+        let word = program.words.get(&at).copied().unwrap_or(0);
+        let base = loaded(word, register).map(|(_, base)| base).or(of_pair(word, register));
+        let holds = |base| writers(program, flow, at, base) == BTreeSet::from([Writer::Caller(1)]);
+        base.is_some_and(holds)
+    };
+    writers(program, flow, at, register).iter().all(second)
+}
+
+fn writers(program: &Program, flow: &Flow, at: u64, register: u8) -> BTreeSet<Writer> {
     let mut found = BTreeSet::new();
     let mut seen = BTreeSet::new();
     let mut waiting = vec![(at, register)];
@@ -34,7 +74,7 @@ pub(crate) fn origins(program: &Program, flow: &Flow, at: u64, register: u8) -> 
         let before = flow.before.get(&at);
         // The first word is also reached from outside.
         if before.is_none() || program.function(at).is_some_and(|f| f.start == at) {
-            found.insert(Origin::Unknown);
+            found.insert(Writer::Caller(register));
         }
         for from in before.into_iter().flatten() {
             let Some(&word) = program.words.get(from) else { continue };
@@ -43,7 +83,7 @@ pub(crate) fn origins(program: &Program, flow: &Flow, at: u64, register: u8) -> 
             } else if let Some(other) = copied(word, register) {
                 waiting.push((*from, other));
             } else {
-                found.insert(loaded(word, register).map_or(Origin::Unknown, Origin::Loaded));
+                found.insert(Writer::Word(*from, register));
             }
         }
     }
@@ -96,10 +136,17 @@ fn copied(word: u32, register: u8) -> Option<u8> {
     (plain && bits(word, 0, 5) == u32::from(register)).then_some(bits(word, 16, 5) as u8)
 }
 
-/// The offset of a load of 8 bytes into this register: `ldr xT, [xN, #offset]`.
-fn loaded(word: u32, register: u8) -> Option<u64> {
-    let plain = word & 0xffc0_0000 == 0xf940_0000;
-    (plain && bits(word, 0, 5) == u32::from(register)).then_some(u64::from(bits(word, 10, 12)) * 8)
+/// Offset and base of a load of 8 bytes into this register: `ldr xT, [xN, #offset]`.
+fn loaded(word: u32, register: u8) -> Option<(u64, u8)> {
+    let plain = word & 0xffc0_0000 == 0xf940_0000 && bits(word, 0, 5) == u32::from(register);
+    plain.then_some((u64::from(bits(word, 10, 12)) * 8, bits(word, 5, 5) as u8))
+}
+
+/// Base of a load of two registers, this one among them: `ldp xA, xB, [xN, #offset]`.
+fn of_pair(word: u32, register: u8) -> Option<u8> {
+    let plain = word & 0xffc0_0000 == 0xa940_0000;
+    let one = [bits(word, 0, 5), bits(word, 10, 5)].contains(&u32::from(register));
+    (plain && one).then_some(bits(word, 5, 5) as u8)
 }
 
 #[cfg(test)]
@@ -111,33 +158,47 @@ mod tests {
     const LDR_X8_24: u32 = 0xf940_0c28; // ldr x8, [x1, #24]
     const RET: u32 = 0xd65f_03c0;
 
+    const fn at(offset: u64) -> Origin {
+        Origin::Loaded { offset, of_second: false }
+    }
+
     fn of(words: &[u32]) -> Vec<Origin> {
-        let program = Program::of(&[("a", words)]);
+        // Behind a function that can be called.
+        let program = Program::of(&[("b", &[RET]), ("a", words)]);
         let flows = flows(&program, &|_| false);
-        let flow = &flows[&0x1000];
+        let flow = &flows[&0x1004];
         let call = flow.indirect[0];
         origins(&program, flow, call.at, call.register).into_iter().collect()
     }
 
     #[test]
     fn a_load_tells_its_offset() {
-        assert_eq!(of(&[LDR_X8_24, 0xaa01_03e0, BLR_X8, RET]), [Origin::Loaded(24)]);
+        assert_eq!(of(&[LDR_X8_24, 0xaa01_03e0, BLR_X8, RET]), [at(24)]);
         // ldr x9, [x1, #24]; mov x8, x9
-        assert_eq!(of(&[0xf940_0c29, 0xaa09_03e8, BLR_X8, RET]), [Origin::Loaded(24)]);
+        assert_eq!(of(&[0xf940_0c29, 0xaa09_03e8, BLR_X8, RET]), [at(24)]);
+    }
+
+    #[test]
+    fn what_the_second_argument_holds_is_told_apart() {
+        let of_second = [Origin::Loaded { offset: 24, of_second: true }];
+        let ldr = 0xf940_0d08; // ldr x8, [x8, #24]
+        // ldr x8, [x1, #8]; ldr x8, [x8, #24]
+        assert_eq!(of(&[0xf940_0428, ldr, BLR_X8, RET]), of_second);
+        // mov x19, x1; bl b; ldp x0, x8, [x19]; ldr x8, [x8, #24]
+        let call = |at: u32| 0x9400_0000 | 0u32.wrapping_sub(at + 1) & 0x03ff_ffff;
+        assert_eq!(of(&[0xaa01_03f3, call(1), 0xa940_2260, ldr, BLR_X8, RET]), of_second);
+        // ldr x8, [x0, #8]; ldr x8, [x8, #24]: the first argument's
+        assert_eq!(of(&[0xf940_0408, ldr, BLR_X8, RET]), [at(24)]);
+        // bl b; ldr x8, [x1, #8]; ldr x8, [x8, #24]: no argument any more
+        assert_eq!(of(&[call(0), 0xf940_0428, ldr, BLR_X8, RET]), [at(24)]);
     }
 
     #[test]
     fn every_way_counts() {
         // cbz x0, .+8; ldr x8, [x1, #24]; blr x8
-        assert_eq!(
-            of(&[0xb400_0040, LDR_X8_24, BLR_X8, RET]),
-            [Origin::Loaded(24), Origin::Unknown]
-        );
+        assert_eq!(of(&[0xb400_0040, LDR_X8_24, BLR_X8, RET]), [at(24), Origin::Unknown]);
         // ldr x8, [x1, #24]; cbz x0, .+8; ldr x8, [x1, #32]; blr x8
-        assert_eq!(
-            of(&[LDR_X8_24, 0xb400_0040, 0xf940_1028, BLR_X8, RET]),
-            [Origin::Loaded(24), Origin::Loaded(32)]
-        );
+        assert_eq!(of(&[LDR_X8_24, 0xb400_0040, 0xf940_1028, BLR_X8, RET]), [at(24), at(32)]);
     }
 
     #[test]

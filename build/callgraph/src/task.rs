@@ -5,12 +5,12 @@
 //! | it was loaded | it can be |
 //! | --- | --- |
 //! | from offset 24, 32 … of something | the method at that offset of every vtable |
-//! | by `core::fmt::Formatter` | … of those vtables that are of a `core::fmt::Write` |
+//! | … by `core::fmt::Formatter`, or of what a `Display::fmt` got as its formatter | … of those vtables that are of a `core::fmt::Write` |
 //! | otherwise | every function whose address is taken, methods aside |
 //!
-//! A `Formatter` writes to a `dyn Write` and calls nothing else through a register: that
-//! is the type of its field, and the one thing that is taken from source and not from
-//! machine code. What its vtables are is read off the names of their methods.
+//! A `Formatter` holds a `dyn Write` and nothing else that could be called: that is the
+//! type of its field, and the one thing that is taken from source and not from machine
+//! code. What its vtables are is read off the names of their methods.
 //!
 //! A panic is a path like any other: it goes through the panic handler into a system call
 //! that does not return.
@@ -59,8 +59,8 @@ pub struct Worst {
 }
 
 /// The worst stack of a task that begins at `entry`. `bounds` are by name, as
-/// [`crate::Function::name`] gives it; those of functions that the program does not have
-/// change nothing.
+/// [`crate::Function::name`] or [`crate::Function::short_name`] gives it; those of
+/// functions that the program does not have change nothing.
 ///
 /// # Errors
 /// All that stands in the way.
@@ -73,7 +73,13 @@ pub fn worst(
     let taken = Taken::of(program);
     let names: BTreeMap<u64, String> =
         program.functions.iter().map(|function| (function.start, function.name())).collect();
-    let bound = |at: &u64| names.get(at).and_then(|name| bounds.get(name));
+    let bound = |at: &u64| {
+        let function = program.function(*at)?;
+        names
+            .get(at)
+            .and_then(|name| bounds.get(name))
+            .or_else(|| bounds.get(&function.short_name()))
+    };
     let mut graph = Graph::default();
     let mut unknown: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     for (start, flow) in &flows {
@@ -95,11 +101,12 @@ pub fn worst(
         graph.nodes.insert(*start, node);
     }
     let mut obstacles = vec![];
+    let short = |at: u64| program.function(at).map_or(String::new(), crate::Function::short_name);
     for at in graph.reached(entry) {
         let problems = flows.get(&at).map_or(&[][..], |flow: &Flow| &flow.problems);
         obstacles.extend(problems.iter().cloned().map(Obstacle::Code));
         for address in unknown.get(&at).into_iter().flatten() {
-            obstacles.push(Obstacle::Indirect { function: program.place(at), address: *address });
+            obstacles.push(Obstacle::Indirect { function: short(at), address: *address });
         }
     }
     let most = flows.keys().filter_map(|at| match bound(at)? {
@@ -108,7 +115,7 @@ pub fn worst(
     });
     match with_panic(graph, entry, &names, &most.collect()) {
         Err(cycles) => {
-            let names = |Cycle(cycle): &Cycle| cycle.iter().map(|at| program.place(*at)).collect();
+            let names = |Cycle(cycle): &Cycle| cycle.iter().map(|at| short(*at)).collect();
             obstacles.extend(cycles.iter().map(|cycle| Obstacle::Recursion(names(cycle))));
             Err(obstacles)
         }
@@ -168,18 +175,19 @@ fn targets(
     // Vtables of `dyn Write`: any method that still has its name tells it.
     let writes = |function: &u64| names.get(function).is_some_and(|n| n.contains(WRITE));
     let formatter = FORMATTER.iter().any(|begin| name.starts_with(begin));
+    let formats = name.contains(FORMATS) && name.ends_with(">::fmt");
     let mut found = BTreeSet::new();
     for origin in origins {
         match origin {
-            Origin::Loaded(offset) if *offset >= METHODS => {
-                if formatter {
+            Origin::Loaded { offset, of_second } if *offset >= METHODS => {
+                if formatter || formats && *of_second {
                     let vtables = taken.vtables.iter().filter(|v| v.methods.values().any(writes));
                     found.extend(vtables.filter_map(|vtable| vtable.methods.get(offset)));
                 } else {
                     found.extend(taken.methods(*offset));
                 }
             }
-            Origin::Loaded(_) | Origin::Unknown => found.extend(&taken.pointers),
+            Origin::Loaded { .. } | Origin::Unknown => found.extend(&taken.pointers),
         }
     }
     found
@@ -191,6 +199,9 @@ const DESCRIBE: &str = "userlib::rt::describe";
 const MESSAGE: &str = "<core::panic::panic_info::PanicMessage as core::fmt::Display>::fmt";
 /// How names of `Formatter`'s functions begin, in either of the compiler's manglings.
 const FORMATTER: [&str; 2] = ["core::fmt::Formatter", "<core::fmt::Formatter>"];
+/// What is in the name of a function that formats, and gets a formatter after what it
+/// formats: `Display::fmt` and its like.
+const FORMATS: &str = " as core::fmt::";
 /// What is in the name of a method of `core::fmt::Write`.
 const WRITE: &str = " as core::fmt::Write>::";
 
@@ -237,6 +248,23 @@ mod tests {
         assert_eq!(worst(&program, 0x1000, &bounds(&[])), Err(vec![obstacle]));
         let given = bounds(&[("entry", Bound::Calls(100)), ("nobody", Bound::Calls(1))]);
         assert_eq!(worst(&program, 0x1000, &given).unwrap().bytes, 116);
+    }
+
+    #[test]
+    fn what_formats_writes_and_does_not_format() {
+        // ldr x8, [x1]; ldr x8, [x8, #24]; br x8, in the vtable of its own `dyn Debug`.
+        let fmt = [0xf940_0028, 0xf940_0d08, 0xd61f_0100];
+        let debug = "_RNvXC1aNtB2_1ENtNtCs0_4core3fmt5Debug3fmt";
+        let write = "_RNvXC1aNtB2_1WNtNtCs0_4core3fmt5Write9write_str";
+        let mut program = Program::of(&[(debug, &fmt), (write, &[PUSH, POP, RET])]);
+        assert_eq!(program.functions[0].name(), "<a::E as core::fmt::Debug>::fmt");
+        let words = [0, 8, 8, 0x1000, 0, 0, 8, 8, 0x100c];
+        program.data = (0..).zip(words).map(|(n, word)| (0x2000 + n * 8, word)).collect();
+        program.data.retain(|_, word| *word != 0);
+        assert_eq!(worst(&program, 0x1000, &bounds(&[])).unwrap().bytes, 16);
+        // With a first argument's vtable it may be any.
+        program.words.insert(0x1000, 0xf940_0008);
+        assert!(worst(&program, 0x1000, &bounds(&[])).is_err());
     }
 
     #[test]

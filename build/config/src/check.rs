@@ -162,10 +162,11 @@ fn machine(
     let board_top = Span { file: board_file, start: 0, end: 0 };
     let chip_name = machine::chip_name(&board_whole.table, board_top, out)?;
     let named = Wanted { name: &chip_name.value, span: Some(chip_name.span) };
-    // A board in `boards/` has its chip in `chips/` beside that.
+    // A board in `boards/` has its chip in `chips/` beside that; a path begins at its file.
     let from = board_whole.directories.iter().find(|(file, _)| *file == chip_name.span.file);
     let from = from.map_or(&own, |(_, directory)| directory);
-    let from = from.parent().filter(|_| from.ends_with(Kind::Board.directory())).unwrap_or(from);
+    let in_boards = from.ends_with(Kind::Board.directory()) && !is_path(&chip_name.value);
+    let from = from.parent().filter(|_| in_boards).unwrap_or(from);
     let file = open(Kind::Chip, named, from, library, out)?;
     let (chip_file, whole) = inherit::load(file, library, sources, out);
     let chip_whole = whole?;
@@ -203,7 +204,11 @@ fn open(
             let tried = missing.tried.join("` and `");
             let known = missing.known.iter().map(String::as_str);
             let help = if is_path(name) {
-                Some("a path begins at the directory of app.toml, or at the repository".to_string())
+                let begins = match kind {
+                    Kind::Board => "at the directory of app.toml, or at the repository",
+                    Kind::Chip => "at the directory of the board's file",
+                };
+                Some(format!("a path begins {begins}"))
             } else {
                 suggest::did_you_mean(name, known)
             };

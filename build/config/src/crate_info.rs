@@ -7,8 +7,10 @@
 //! notifications = ["sample"]                    # bits it waits for, interrupts' too
 //! timers        = ["release"]                   # timers it arms
 //! posts         = { act = ["command"] }         # whom it notifies
+//! optional-posts = { console = ["input"] }      # … and whom if there is somebody
 //! uses          = ["uart0"]                     # peripherals it touches
 //! summary       = ["loops"]                     # counters it keeps
+//! counters      = false                         # no counts of calls (on by default)
 //! config        = { gain = 3.0 }                # configuration, with example values
 //! heap          = true                          # whether it allocates
 //!
@@ -17,7 +19,9 @@
 //! ```
 //!
 //! Code and `app.toml` are written by different people at different times; that
-//! both say it lets a build find which of them is out of date.
+//! both say it lets a build find which of them is out of date. A crate that makes no
+//! calls of its own but those that somebody else asks it for says `ports = "*"`: it
+//! takes whatever channels `app.toml` gives it.
 
 use crate::app;
 use crate::binaries;
@@ -49,12 +53,16 @@ pub struct CrateInfo {
     pub serves: Option<Spanned<String>>,
     /// Ports: name, and file name of the interface it expects.
     pub ports: Vec<(Spanned<String>, Spanned<String>)>,
+    /// Whether it takes any channels instead (`ports = "*"`).
+    pub any_ports: bool,
     /// Notifications, those of interrupts among them.
     pub notifications: Vec<Spanned<String>>,
     /// Timers.
     pub timers: Vec<Spanned<String>>,
     /// Posts: target, and its bits.
     pub posts: Vec<(Spanned<String>, Vec<Spanned<String>>)>,
+    /// Posts that an application may leave out.
+    pub optional_posts: Vec<(Spanned<String>, Vec<Spanned<String>>)>,
     /// Peripherals and `boot-info`.
     pub uses: Vec<Spanned<String>>,
     /// Summary counters.
@@ -179,8 +187,11 @@ impl CrateInfo {
         let mut info = self.clone();
         info.span.file = file;
         let pairs = info.ports.iter_mut().flat_map(|(name, interface)| [name, interface]);
-        let posts =
-            info.posts.iter_mut().flat_map(|(name, bits)| std::iter::once(name).chain(bits));
+        let posts = info
+            .posts
+            .iter_mut()
+            .chain(&mut info.optional_posts)
+            .flat_map(|(name, bits)| std::iter::once(name).chain(bits));
         pairs
             .chain(posts)
             .chain(&mut info.serves)
@@ -261,9 +272,11 @@ fn declarations(
         span: name.span,
         serves: None,
         ports: Vec::new(),
+        any_ports: false,
         notifications: Vec::new(),
         timers: Vec::new(),
         posts: Vec::new(),
+        optional_posts: Vec::new(),
         uses: Vec::new(),
         summary: Vec::new(),
         config: Vec::new(),
@@ -292,14 +305,36 @@ fn declarations(
         }
     }
     info.serves = fields.string("serves", out);
-    for (name, node) in fields.entries("ports", out) {
-        info.ports.extend(fields::string(&name.value, node, out).map(|file| (name.clone(), file)));
+    match fields.get("ports") {
+        Some((_, Node { value: Value::String(text), .. })) if text == "*" => info.any_ports = true,
+        Some((_, Node { value: Value::Table(_), .. })) | None => {
+            for (name, node) in fields.entries("ports", out) {
+                let file = fields::string(&name.value, node, out);
+                info.ports.extend(file.map(|file| (name.clone(), file)));
+            }
+        }
+        Some((_, node)) => out.push(
+            fields::wrong_type(
+                "`ports`",
+                "a table of interfaces, or `\"*\"`",
+                node.value.kind(),
+                node.span,
+            )
+            .help(
+                "name each port and its interface, such as `ports = { store = \"store.idol\" }`; \
+                 `\"*\"` takes whatever channels app.toml gives the task",
+            ),
+        ),
     }
     info.notifications = fields.strings("notifications", out);
     info.notifications.extend(interrupts(&fields, out));
     info.timers = fields.strings("timers", out);
     for (name, node) in fields.entries("posts", out) {
         info.posts.push((name.clone(), fields::strings("`posts`", TEXTS, "", node, out)));
+    }
+    for (name, node) in fields.entries("optional-posts", out) {
+        let bits = fields::strings("`optional-posts`", TEXTS, "", node, out);
+        info.optional_posts.push((name.clone(), bits));
     }
     info.uses = fields.strings("uses", out);
     info.summary = fields.strings("summary", out);
@@ -308,6 +343,8 @@ fn declarations(
     for (name, node) in fields.entries("config", out) {
         info.config.push((name.clone(), app::json(node, out)));
     }
+    // Concerns the crate's build script alone; here only that it is a flag.
+    let _ = fields.bool("counters", out);
     check_unique("notification", info.notifications.iter().chain(&info.timers), out);
     Some(info)
 }

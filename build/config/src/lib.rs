@@ -54,6 +54,7 @@ pub use link::{InterfaceFacts, Interfaces, Linked, LinkedPort, LinkedTask, link_
 pub use model::Model;
 pub use schema::{Document, reference, schema};
 pub use source::{FileId, Position, Source, Sources, Span, Spanned};
+pub use suggest::did_you_mean;
 pub use variant::{NOT_IN_RELEASE, Variant};
 pub use warn::warnings;
 

@@ -47,7 +47,7 @@ pub trait Interfaces {
 
     /// The file of this name, for a crate and an application: beside the crate's
     /// `Cargo.toml`, then in `idl/` of the application, then in `idl/` of the
-    /// directories above the crate.
+    /// directories above the crate, then in [`Interfaces::last`].
     ///
     /// # Errors
     ///
@@ -55,13 +55,20 @@ pub trait Interfaces {
     fn find(&self, krate: &Path, app: &Path, name: &str) -> Result<PathBuf, Vec<PathBuf>> {
         let above = krate.ancestors().map(|directory| directory.join("idl").join(name));
         let mut tried = Vec::new();
-        for path in [krate.join(name), app.join("idl").join(name)].into_iter().chain(above) {
+        let first = [krate.join(name), app.join("idl").join(name)].into_iter();
+        for path in first.chain(above).chain(self.last().map(|last| last.join(name))) {
             if path.is_file() {
                 return Ok(path);
             }
             tried.push(path);
         }
         Err(tried)
+    }
+
+    /// Where to look when it is nowhere near: what an application outside of the
+    /// repository may use of it.
+    fn last(&self) -> Option<PathBuf> {
+        None
     }
 }
 
@@ -162,7 +169,9 @@ fn declarations(model: &Model, task: &Task, info: &CrateInfo, out: &mut Out) {
     };
     let ports: Vec<_> = info.ports.iter().map(|(name, _)| name.clone()).collect();
     let app_ports = task.ports.iter().map(|port| (port.name.as_str(), port.span)).collect();
-    both(task, info, "port", &of(&ports), &app_ports, out);
+    if !info.any_ports {
+        both(task, info, "port", &of(&ports), &app_ports, out);
+    }
 
     let awaited = |kind: NotificationKind| {
         matches!(kind, NotificationKind::Declared | NotificationKind::Interrupt(_))
@@ -183,13 +192,11 @@ fn declarations(model: &Model, task: &Task, info: &CrateInfo, out: &mut Out) {
     let app_timers = task.timers.iter().map(|timer| (timer.name.as_str(), timer.span)).collect();
     both(task, info, "timer", &of(&info.timers), &app_timers, out);
 
-    let posts: Vec<_> = info
-        .posts
-        .iter()
-        .flat_map(|(target, bits)| {
-            bits.iter().map(move |bit| (format!("{}.{}", target.value, bit.value), bit.span))
-        })
-        .collect();
+    let each = |(target, bits): &(Spanned<String>, Vec<Spanned<String>>)| -> Vec<_> {
+        bits.iter().map(|bit| (format!("{}.{}", target.value, bit.value), bit.span)).collect()
+    };
+    let posts: Vec<_> = info.posts.iter().flat_map(each).collect();
+    let optional = info.optional_posts.iter().flat_map(each);
     let app_posts: Vec<_> = task
         .posts
         .iter()
@@ -197,7 +204,11 @@ fn declarations(model: &Model, task: &Task, info: &CrateInfo, out: &mut Out) {
         .flat_map(|post| post.bits.iter().map(move |bit| (post.target, bit)))
         .map(|(target, bit)| (format!("{}.{}", model.tasks[target].name, bit.name), bit.span))
         .collect();
-    let app_posts = app_posts.iter().map(|(name, span)| (name.as_str(), *span)).collect();
+    let app_posts: Names<'_> =
+        app_posts.iter().map(|(name, span)| (name.as_str(), *span)).collect();
+    let granted = |name: &str| app_posts.iter().any(|(other, _)| *other == name);
+    let posts: Vec<_> =
+        posts.into_iter().chain(optional.filter(|(name, _)| granted(name))).collect();
     both(task, info, "post", &posts, &app_posts, out);
 
     let mut app_uses: Names<'_> =
@@ -395,7 +406,10 @@ impl Linker<'_> {
         let info = &self.crates[task.index];
         let server = &self.model.tasks[port.server];
         let server_info = &self.crates[port.server];
-        let (_, wanted) = info.ports.iter().find(|(name, _)| name.value == port.name)?;
+        let wanted = info.ports.iter().find(|(name, _)| name.value == port.name);
+        if wanted.is_none() && !info.any_ports {
+            return None;
+        }
         let Some(served_name) = &server_info.serves else {
             out.push(
                 Diagnostic::new(
@@ -408,8 +422,13 @@ impl Linker<'_> {
             );
             return None;
         };
-        let facts = self.facts(info, wanted, out)?;
         let served = serves[port.server].as_ref()?;
+        let Some((_, wanted)) = wanted else {
+            // No generated client stands between: a timeout can always be told.
+            let ops = self.operations(server, port, served, out);
+            return Some(linked(port, served.clone(), ops));
+        };
+        let facts = self.facts(info, wanted, out)?;
         if facts.hash != served.hash {
             out.push(
                 Diagnostic::new(
@@ -428,8 +447,7 @@ impl Linker<'_> {
         }
         let ops = self.operations(server, port, &facts, out);
         timeout_can_be_told(task, server, port, &facts, &ops, out);
-        let mask = ops.iter().fold(0, |mask, (_, number)| mask | 1_u64 << (number % 64));
-        Some(LinkedPort { name: port.name.clone(), interface: facts, ops, mask })
+        Some(linked(port, facts, ops))
     }
 
     fn operations(
@@ -480,6 +498,11 @@ fn interfaces_beside(tried: &[PathBuf]) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+fn linked(port: &Port, interface: InterfaceFacts, ops: Vec<(String, u16)>) -> LinkedPort {
+    let mask = ops.iter().fold(0, |mask, (_, number)| mask | 1_u64 << (number % 64));
+    LinkedPort { name: port.name.clone(), interface, ops, mask }
 }
 
 /// A call that gives up must be able to return that it did.

@@ -193,6 +193,64 @@ fn a_board_beside_the_application_comes_first() {
 }
 
 #[test]
+fn a_chip_given_by_path_lies_where_its_board_says() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("own-chip");
+    for below in ["hw", "boards", "chips"] {
+        fs::create_dir_all(directory.join(below)).unwrap();
+    }
+    let board = include_str!("../../../boards/qemu-virt.toml");
+    let chip = include_str!("../../../chips/qemu-virt.toml").replace("irq = 27", "irq = 28");
+    let mine = |path: &str| board.replace("\"qemu-virt\"\nload", &format!("\"{path}\"\nload"));
+    fs::write(directory.join("hw/mine.toml"), mine("./soc.toml")).unwrap();
+    fs::write(directory.join("boards/other.toml"), mine("../chips/soc.toml")).unwrap();
+    fs::write(directory.join("hw/soc.toml"), &chip).unwrap();
+    fs::write(directory.join("chips/soc.toml"), &chip).unwrap();
+    let app = |board: &str| {
+        format!(
+            "name = 'x'\nbands = [{{ name = 'b', policy = 'strict' }}]\n\
+             supervisor = {{ task = 's' }}\nboard = '{board}'\n\
+             [tasks.s]\ncrate = 's'\nband = 'b'\npriority = 0\n"
+        )
+    };
+    let path = directory.join("app.toml");
+    let search = Search { shown_from: directory.clone(), root: common::root() };
+    for name in ["./hw/mine.toml", "hw/mine.toml", "other", "boards/other.toml"] {
+        fs::write(&path, app(name)).unwrap();
+        let model = load(&path, &search).unwrap_or_else(|e| panic!("{}", e.render(false)));
+        assert_eq!((model.chip.timer_irq, model.chip.name.as_str()), (28, "soc"), "{name}");
+    }
+    fs::remove_file(directory.join("hw/soc.toml")).unwrap();
+    fs::write(&path, app("./hw/mine.toml")).unwrap();
+    let text = load(&path, &search).expect_err("the chip is gone").render(false);
+    for part in ["there is no chip", "hw/mine.toml:2:", "`hw/soc.toml`", "the board's file"] {
+        assert!(text.contains(part), "`{part}` is not in\n{text}");
+    }
+}
+
+#[test]
+fn a_post_may_be_left_out_if_the_crate_can_do_without() {
+    let app = |posts: &str| {
+        format!(
+            "name = 'x'\nbands = [{{ name = 'b', policy = 'strict' }}]\n\
+             supervisor = {{ task = 's' }}\nboard = 'qemu-virt'\n\
+             [tasks.s]\ncrate = 's'\nband = 'b'\npriority = 0\n{posts}\
+             [tasks.t]\ncrate = 't'\nband = 'b'\npriority = 1\nnotifications = ['go', 'no']\n\
+             # --- crates/s/Cargo.toml\n[package]\nname = 's'\n[package.metadata.exov6]\n\
+             optional-posts = {{ t = ['go'] }}\n\
+             # --- crates/t/Cargo.toml\n[package]\nname = 't'\n[package.metadata.exov6]\n\
+             notifications = ['go', 'no']\n"
+        )
+    };
+    for posts in ["", "posts = { t = ['go'] }\n"] {
+        let (model, linked) = common::run_fixture("optional", app(posts).as_bytes()).expect("good");
+        assert!(linked.is_some());
+        assert_eq!(model.tasks[0].posts.len(), usize::from(!posts.is_empty()));
+    }
+    let errors = common::run_fixture("optional", app("posts = { t = ['no'] }\n").as_bytes());
+    assert!(errors.expect_err("not one that it knows").contains("post `t.no`"));
+}
+
+#[test]
 fn errors_are_json_too_and_have_colours() {
     let errors = common::check_fixture("x", b"name = 1\n", Path::new(".")).expect_err("bad");
     let json = serde_json::to_value(&errors).unwrap();
@@ -212,4 +270,16 @@ fn errors_are_json_too_and_have_colours() {
 fn names_out_of_a_file_cannot_drive_a_terminal() {
     let errors = common::check_fixture("x", b"name = \"\\u001b[2J\"\n", Path::new("."));
     assert!(!errors.expect_err("bad").render(false).contains('\u{1b}'));
+}
+
+#[test]
+fn a_crate_can_take_whatever_ports_there_are() {
+    let text = include_str!("bad/crate_any_ports_unknown_operation.toml");
+    let text = text.replace("\"rum\"", "\"stop\"");
+    let (_, linked) =
+        common::run_fixture("any_ports", text.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+    let linked = linked.expect("crates");
+    let port = &linked.tasks[1].ports[0];
+    assert_eq!((port.name.as_str(), port.mask), ("sup", 1 << 2));
+    assert!(port.interface.path.ends_with("idl/sup.idol"));
 }

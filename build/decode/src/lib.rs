@@ -14,11 +14,13 @@
 //! reported as [`Event::Garbage`].
 #![forbid(unsafe_code)]
 
+mod cases;
 pub mod line;
 mod record;
 mod show;
 mod symbols;
 
+pub use cases::{Case, cases};
 pub use line::Defect;
 pub use show::Style;
 pub use symbols::{Place, Symbols};

@@ -5,7 +5,7 @@
 //! orders, rights, limits. Comments, documentation, spacing and the choice between
 //! an import and a full path are not in it. Its SHA-256 names the interface.
 
-use crate::model::{ErrorType, Interface, Reply};
+use crate::model::{Encoding, ErrorType, Interface, Recv, Value};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -26,8 +26,11 @@ pub fn canonical(interface: &Interface) -> String {
         let repeat = if operation.idempotent { "idempotent" } else { "once" };
         // Writing into a String cannot fail.
         let _ = writeln!(text, "op {} {} {repeat}", operation.number, operation.name);
+        if operation.encoding != Encoding::Zerocopy {
+            let _ = writeln!(text, "encoding {}", operation.encoding);
+        }
         for arg in &operation.args {
-            let _ = writeln!(text, "arg {} {}", arg.name, arg.ty);
+            let _ = writeln!(text, "arg {} {}", arg.name, value(&arg.value));
         }
         for lease in &operation.leases {
             let _ = write!(text, "lease {} {} {}", lease.name, lease.ty, lease.right.as_str());
@@ -36,15 +39,23 @@ pub fn canonical(interface: &Interface) -> String {
             }
             text.push('\n');
         }
-        let _ = match &operation.reply {
-            Reply::Simple(ok) => writeln!(text, "reply {ok}"),
-            Reply::Result { ok, err: ErrorType::CLike(err) } => writeln!(text, "reply {ok} {err}"),
-            Reply::Result { ok, err: ErrorType::ServerDeath } => {
-                writeln!(text, "reply {ok} server-death")
-            }
+        let ok = value(&operation.reply.ok);
+        let _ = match &operation.reply.error {
+            None => writeln!(text, "reply {ok}"),
+            Some(ErrorType::CLike(error)) => writeln!(text, "reply {ok} {error}"),
+            Some(ErrorType::Complex(error)) => writeln!(text, "reply {ok} complex {error}"),
+            Some(ErrorType::ServerDeath) => writeln!(text, "reply {ok} server-death"),
         };
     }
     text
+}
+
+/// The type, and what it is received as if that is another.
+fn value(value: &Value) -> String {
+    match &value.recv {
+        Recv::FromBytes => value.ty.to_string(),
+        recv => format!("{} {recv}", value.ty),
+    }
 }
 
 /// SHA-256 of the canonical form, in hexadecimal.

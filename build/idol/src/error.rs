@@ -3,10 +3,11 @@
 //! A position is a byte offset while a file is being read; it becomes a line and
 //! a column only here, when the error is made.
 
+use serde::Serialize;
 use std::fmt;
 
 /// One thing wrong with an `.idol` file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Error {
     /// The file, as it was named to the compiler.
     pub file: String,
@@ -33,7 +34,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// Everything wrong with an `.idol` file; at least one [`Error`], in file order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Errors(pub Vec<Error>);
 
 impl fmt::Display for Errors {

@@ -36,9 +36,11 @@
 //! # Rules
 //!
 //! * Operations are numbered from 1 in file order, up to 63.
-//! * A type is built in (`u8`…`u128`, `i8`…`i128`, `bool`, `char`, `f32`, `f64`,
-//!   `()`), an array `[T; N]` of such, a path that begins with a crate, or a name
-//!   from `imports`. Both tasks must depend on that crate. Leases may be `[T]`.
+//! * A type is built in (`u8`…`u128`, `i8`…`i128`, `usize`, `isize`, `bool`, `char`,
+//!   `f32`, `f64`, `()`), an array `[T; N]`, a path that begins with a crate, or a name
+//!   from `imports`. A file without `imports` may use any name; it is looked up at the
+//!   root of the crate that the code is compiled into. Leases may be `[T]`. With the
+//!   encodings Hubpack and Ssmarshal there are also tuples, `Option` and `Result`.
 //! * An operation that is not idempotent must reply with a `Result`, so that it
 //!   can say that its server died half-way. An idempotent one is repeated.
 //! * An idempotent operation has no lease that is both read and written: a second
@@ -49,18 +51,16 @@
 //!
 //! # On the wire
 //!
-//! Arguments are packed in order, little-endian, without padding. If they and the
-//! encoded reply are both at most 64 bytes, they travel in the message words. Else
+//! Arguments are encoded in order, without padding. If the longest arguments and the
+//! longest reply both have at most 64 bytes, they travel in the message words. Else
 //! both are lent, arguments to read and reply to write, as hidden leases after the
 //! declared ones (none for zero bytes), and the message is empty. Sizes of users'
 //! types are known only to the Rust compiler, so the generated code states this
 //! choice as a constant.
-//!
-//! Not there yet, and refused by name: encodings `Ssmarshal` and `Hubpack`, errors
-//! with a payload (`Complex`), and `recv` other than `FromBytes`.
 #![forbid(unsafe_code)]
 
 mod canonical;
+mod describe;
 mod error;
 mod fields;
 mod generate;
@@ -68,12 +68,17 @@ mod model;
 mod read;
 mod ron;
 mod types;
+mod values;
 
 pub use canonical::{canonical, hash};
+pub use describe::{Row, client_symbol, describe, rows, server_symbol};
 pub use error::{Error, Errors};
-pub use generate::{Sides, generate};
-pub use model::{Argument, ErrorType, Interface, Lease, Operation, Reply, Right, Transport};
-pub use types::Type;
+pub use generate::{Options, Sides, generate};
+pub use model::{
+    Argument, Encoding, ErrorType, Interface, Lease, Operation, Recv, Reply, Right, Transport,
+    Value,
+};
+pub use types::{Length, Parameter, Type};
 
 /// Reads and checks an interface. `file` is how errors name the file.
 ///

@@ -32,9 +32,23 @@ pub struct Operation {
     pub leases: Vec<Lease>,
     /// What comes back.
     pub reply: Reply,
+    /// How arguments and reply become bytes.
+    pub encoding: Encoding,
     /// Whether carrying it out twice is the same as once: the client then repeats
     /// it by itself when the server died.
     pub idempotent: bool,
+}
+
+/// How values become bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// The bytes in memory, of types without padding.
+    #[default]
+    Zerocopy,
+    /// One part after the other; what the crate `ssmarshal` knows.
+    Ssmarshal,
+    /// One part after the other; what the crate `hubpack` knows.
+    Hubpack,
 }
 
 /// A value that travels to the server.
@@ -42,8 +56,32 @@ pub struct Operation {
 pub struct Argument {
     /// Name, in `snake_case`.
     pub name: String,
+    /// Documentation, if any.
+    pub doc: Option<String>,
+    /// The value.
+    pub value: Value,
+}
+
+/// A value that travels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Value {
     /// Type of the value.
     pub ty: Type,
+    /// What the receiver makes it from. With an encoding other than Zerocopy, which
+    /// checks values by itself, it says nothing.
+    pub recv: Recv,
+}
+
+/// What a receiver makes a value from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Recv {
+    /// From its bytes, which are checked.
+    #[default]
+    FromBytes,
+    /// From an integer of this type, by `TryFrom`.
+    FromPrimitive(Type),
+    /// From a value of this type, by `From` or by a function.
+    From(Type, Option<Vec<String>>),
 }
 
 /// Memory that the caller lends for the time of the call.
@@ -51,6 +89,8 @@ pub struct Argument {
 pub struct Lease {
     /// Name, in `snake_case`.
     pub name: String,
+    /// Documentation, if any.
+    pub doc: Option<String>,
     /// What lies there: a slice, or one value.
     pub ty: Type,
     /// What the server may do.
@@ -72,16 +112,11 @@ pub enum Right {
 
 /// What comes back from an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reply {
-    /// A value, always.
-    Simple(Type),
-    /// A value or an error.
-    Result {
-        /// Type of the value.
-        ok: Type,
-        /// The error.
-        err: ErrorType,
-    },
+pub struct Reply {
+    /// The value, when all is well.
+    pub ok: Value,
+    /// The error; `None` if there is a value, always.
+    pub error: Option<ErrorType>,
 }
 
 /// How an operation reports failure.
@@ -89,6 +124,8 @@ pub enum Reply {
 pub enum ErrorType {
     /// An enumeration without payload; its code travels as the reply's status.
     CLike(Type),
+    /// A type with a payload, which is encoded like a value.
+    Complex(Type),
     /// The operation itself cannot fail, but its server can die.
     ServerDeath,
 }
@@ -140,19 +177,25 @@ impl Operation {
     /// would have to panic.
     #[must_use]
     pub fn can_fail(&self) -> bool {
-        matches!(self.reply, Reply::Result { .. })
+        self.reply.error.is_some()
     }
 
-    /// Encoded size of the arguments in bytes, if it does not depend on a user's type.
+    /// Most bytes of the encoded arguments, if that does not depend on a user's type;
+    /// with the encoding Zerocopy, exactly as many.
     #[must_use]
     pub fn args_size(&self) -> Option<u64> {
-        self.args.iter().try_fold(0_u64, |sum, arg| sum.checked_add(arg.ty.size()?))
+        let mut values = self.args.iter().map(|arg| &arg.value);
+        values.try_fold(0_u64, |sum, value| sum.checked_add(value.size(self.encoding)?))
     }
 
-    /// Encoded size of the reply in bytes, if it does not depend on a user's type.
+    /// Most bytes of the encoded reply, if that does not depend on a user's type.
     #[must_use]
     pub fn reply_size(&self) -> Option<u64> {
-        self.reply.ok().size()
+        let ok = self.reply.ok.size(self.encoding)?;
+        match &self.reply.error {
+            Some(ErrorType::Complex(error)) => Some(ok.max(error.size()?)),
+            _ => Some(ok),
+        }
     }
 
     /// How the operation travels, if that does not depend on a user's type; then
@@ -160,23 +203,65 @@ impl Operation {
     #[must_use]
     pub fn transport(&self) -> Option<Transport> {
         let limit = abi::limits::MESSAGE_BYTES as u64;
-        match (self.args_size(), self.reply_size()) {
-            (Some(args), Some(reply)) if args <= limit && reply <= limit => {
-                Some(Transport::Registers)
-            }
-            (Some(size), _) | (_, Some(size)) if size > limit => Some(Transport::Leases),
-            (Some(_), Some(_)) => Some(Transport::Leases),
-            _ => None,
+        let known = |value: &Value| value.size(self.encoding).unwrap_or(0);
+        let args = self.args.iter().fold(0_u64, |sum, arg| sum.saturating_add(known(&arg.value)));
+        let error = match &self.reply.error {
+            Some(ErrorType::Complex(error)) => error.size().unwrap_or(0),
+            _ => 0,
+        };
+        // Whatever users' types add, it cannot become less.
+        if args.max(known(&self.reply.ok)).max(error) > limit {
+            return Some(Transport::Leases);
+        }
+        self.args_size().and(self.reply_size()).map(|_| Transport::Registers)
+    }
+}
+
+impl Value {
+    /// Most bytes on the wire, if that does not depend on a user's type.
+    #[must_use]
+    pub fn size(&self, encoding: Encoding) -> Option<u64> {
+        self.wire(encoding).size()
+    }
+
+    /// The type whose bytes travel: what the receiver makes the value from.
+    #[must_use]
+    pub fn wire(&self, encoding: Encoding) -> &Type {
+        match &self.recv {
+            Recv::FromPrimitive(ty) | Recv::From(ty, _) if encoding == Encoding::Zerocopy => ty,
+            _ => &self.ty,
         }
     }
 }
 
-impl Reply {
-    /// Type of the value that comes back when all is well.
-    #[must_use]
-    pub fn ok(&self) -> &Type {
+impl std::fmt::Display for Encoding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Encoding::Zerocopy => "Zerocopy",
+            Encoding::Ssmarshal => "Ssmarshal",
+            Encoding::Hubpack => "Hubpack",
+        })
+    }
+}
+
+impl std::fmt::Display for Recv {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Reply::Simple(ok) | Reply::Result { ok, .. } => ok,
+            Recv::FromBytes => f.write_str("FromBytes"),
+            Recv::FromPrimitive(ty) => write!(f, "FromPrimitive({ty})"),
+            Recv::From(ty, None) => write!(f, "From({ty})"),
+            Recv::From(ty, Some(function)) => write!(f, "From({ty}, {})", function.join("::")),
+        }
+    }
+}
+
+impl Transport {
+    /// `registers` or `leases`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Transport::Registers => "registers",
+            Transport::Leases => "leases",
         }
     }
 }

@@ -1,20 +1,18 @@
 //! From the tree of a file to a checked interface: every rule of the language.
 //!
-//! The whole grammar of Idol is understood, so that a file written for it gets a
-//! sentence about what is not there yet instead of a syntax error. All mistakes
-//! of a file are collected; only a syntax error ends the reading.
+//! Interfaces, operations and leases are read here; types, encodings, replies and
+//! errors in `values`. All mistakes of a file are collected; only a syntax error ends
+//! the reading.
 
-use crate::error::{Located, did_you_mean};
+use crate::error::Located;
 use crate::fields::Reader;
-use crate::model::{Argument, ErrorType, Interface, Lease, Operation, Reply, Right, Transport};
+use crate::model::{Argument, Encoding, Interface, Lease, Operation, Right, Transport};
 use crate::ron::{Entry, Kind, Node};
-use crate::types::{self, Type};
+use crate::types::Type;
 use abi::limits::{MAX_LEASES, MAX_OPERATION, MESSAGE_BYTES};
 
 /// Names that the generated code needs for itself, beside the language's.
 const TAKEN_OPERATIONS: [&str; 3] = ["new", "notified", "mask"];
-/// Name of the first parameter of every method of a server.
-const TAKEN_VALUES: [&str; 1] = ["message"];
 
 /// Reads the tree of a file; errors are in no particular order.
 pub(crate) fn interface(root: &Node) -> Result<Interface, Vec<Located>> {
@@ -33,7 +31,7 @@ pub(crate) fn interface(root: &Node) -> Result<Interface, Vec<Located>> {
 
 impl Reader {
     /// Turns a nested error into one of this file.
-    fn keep<T>(&mut self, result: Result<T, Located>) -> Option<T> {
+    pub(crate) fn keep<T>(&mut self, result: Result<T, Located>) -> Option<T> {
         result.map_err(|error| self.errors.push(error)).ok()
     }
 
@@ -152,15 +150,17 @@ impl Reader {
         let what = format!("operation `{name}`");
         let fields = self.fields(&what, entry.at, fields, &known, &["reply"]);
         let doc = self.doc(&fields);
-        if let Some(node) = fields.get("encoding") {
-            self.encoding(node);
-        }
+        // An encoding that is none has been reported; Hubpack refuses least.
+        let encoding = match fields.get("encoding") {
+            Some(node) => self.encoding(node).unwrap_or(Encoding::Hubpack),
+            None => Encoding::Zerocopy,
+        };
         let idempotent = match fields.get("idempotent") {
             Some(node) => self.boolean(node)?,
             None => false,
         };
         let args = match fields.get("args") {
-            Some(node) => self.arguments(node)?,
+            Some(node) => self.arguments(node, encoding)?,
             None => Vec::new(),
         };
         let leases = match fields.get("leases") {
@@ -174,8 +174,8 @@ impl Reader {
             );
         }
         let reply_node = fields.get("reply")?;
-        let reply = self.reply(reply_node)?;
-        if matches!(reply, Reply::Simple(_)) && !idempotent {
+        let reply = self.reply(reply_node, encoding)?;
+        if reply.error.is_none() && !idempotent {
             self.error_help(
                 reply_node.at,
                 format!("{what} cannot say that its server died while carrying it out"),
@@ -183,7 +183,7 @@ impl Reader {
                  `idempotent: true` if doing it twice is the same as once",
             );
         }
-        let operation = Operation { name, number, doc, args, leases, reply, idempotent };
+        let operation = Operation { name, number, doc, args, leases, reply, encoding, idempotent };
         self.count_leases(&operation, entry.at);
         Some(operation)
     }
@@ -215,36 +215,13 @@ impl Reader {
         }
     }
 
-    fn encoding(&mut self, node: &Node) {
-        match &node.kind {
-            Kind::Name(name) if name == "Zerocopy" => {}
-            Kind::Name(name) if name == "Ssmarshal" || name == "Hubpack" => self.error_help(
-                node.at,
-                format!("encoding `{name}` is not supported yet"),
-                "leave `encoding` out and give the types `zerocopy`'s TryFromBytes and IntoBytes",
-            ),
-            other => {
-                let names = ["Zerocopy", "Ssmarshal", "Hubpack"];
-                let help = match other {
-                    Kind::Name(name) => did_you_mean(name, names),
-                    _ => None,
-                };
-                self.error_help(
-                    node.at,
-                    format!("expected an encoding, found {}", other.describe()),
-                    help.unwrap_or_else(|| format!("one of {}", names.join(", "))),
-                );
-            }
-        }
-    }
-
-    fn arguments(&mut self, node: &Node) -> Option<Vec<Argument>> {
+    fn arguments(&mut self, node: &Node, encoding: Encoding) -> Option<Vec<Argument>> {
         let entries = self.map(node, "arguments", "argument")?;
         let mut args = Vec::new();
         for entry in entries {
-            self.check_name(&entry.key, entry.at, "argument", &TAKEN_VALUES);
-            if let Some(ty) = self.value_type(&entry.value, "an argument") {
-                args.push(Argument { name: entry.key.clone(), ty });
+            self.check_name(&entry.key, entry.at, "argument", &[]);
+            if let Some((value, doc)) = self.value(&entry.value, encoding, "an argument") {
+                args.push(Argument { name: entry.key.clone(), doc, value });
             }
         }
         Some(args)
@@ -254,7 +231,7 @@ impl Reader {
         let entries = self.map(node, "leases", "lease")?;
         let mut leases = Vec::new();
         for entry in entries {
-            self.check_name(&entry.key, entry.at, "lease", &TAKEN_VALUES);
+            self.check_name(&entry.key, entry.at, "lease", &[]);
             leases.extend(self.lease(entry, idempotent));
         }
         Some(leases)
@@ -271,8 +248,9 @@ impl Reader {
             return None;
         };
         let what = format!("lease `{name}`");
-        let known = ["type", "read", "write", "max_len"];
+        let known = ["doc", "description", "type", "read", "write", "max_len"];
         let fields = self.fields(&what, entry.at, fields, &known, &["type"]);
+        let doc = self.doc(&fields);
         let read = fields.get("read").map_or(Some(false), |node| self.boolean(node))?;
         let write = fields.get("write").map_or(Some(false), |node| self.boolean(node))?;
         let right = match (read, write) {
@@ -296,7 +274,7 @@ impl Reader {
                  memory, or leave `idempotent` out",
             );
         }
-        let ty = self.read_type(fields.get("type")?)?;
+        let ty = self.read_type(fields.get("type")?, Encoding::Zerocopy)?;
         let element = match &ty {
             Type::Slice(element) => {
                 if matches!(**element, Type::Slice(_)) {
@@ -311,7 +289,7 @@ impl Reader {
             self.error(fields.get("type")?.at, format!("{what} lends no bytes"));
         }
         let max_len = fields.entry("max_len").and_then(|entry| self.max_len(entry, &ty, &what));
-        Some(Lease { name, ty, right, max_len })
+        Some(Lease { name, doc, ty, right, max_len })
     }
 
     fn max_len(&mut self, entry: &Entry, ty: &Type, what: &str) -> Option<u32> {
@@ -344,166 +322,5 @@ impl Reader {
                 None
             }
         }
-    }
-
-    fn reply(&mut self, node: &Node) -> Option<Reply> {
-        match &node.kind {
-            Kind::Tuple { name: Some(name), items } if name == "Simple" && items.len() == 1 => {
-                Some(Reply::Simple(self.value_type(items.first()?, "a reply")?))
-            }
-            // `Simple(type: "T", recv: …)`, the form without inner brackets.
-            Kind::Struct { name: Some(name), fields } if name == "Simple" => {
-                let inner =
-                    Node { at: node.at, kind: Kind::Struct { name: None, fields: fields.clone() } };
-                Some(Reply::Simple(self.value_type(&inner, "a reply")?))
-            }
-            Kind::Struct { name: Some(name), fields } if name == "Result" => {
-                let fields =
-                    self.fields("`Result`", node.at, fields, &["ok", "err"], &["ok", "err"]);
-                let ok = fields.get("ok").and_then(|node| self.value_type(node, "a reply"));
-                let err = fields.get("err").and_then(|node| self.error_type(node));
-                Some(Reply::Result { ok: ok?, err: err? })
-            }
-            other => {
-                let help = match other {
-                    Kind::Tuple { name: Some(name), .. }
-                    | Kind::Struct { name: Some(name), .. } => {
-                        did_you_mean(name, ["Simple", "Result"])
-                    }
-                    _ => None,
-                };
-                self.error_help(
-                    node.at,
-                    format!("expected a reply, found {}", other.describe()),
-                    help.unwrap_or_else(|| {
-                        "`Simple(\"T\")` or `Result(ok: \"T\", err: CLike(\"some_crate::E\"))`"
-                            .into()
-                    }),
-                );
-                None
-            }
-        }
-    }
-
-    fn error_type(&mut self, node: &Node) -> Option<ErrorType> {
-        match &node.kind {
-            Kind::Name(name) if name == "ServerDeath" => Some(ErrorType::ServerDeath),
-            Kind::Tuple { name: Some(name), items } if name == "CLike" && items.len() == 1 => {
-                let item = items.first()?;
-                let ty = self.read_type(item)?;
-                if !matches!(ty, Type::Path(_)) {
-                    self.error_help(
-                        item.at,
-                        format!("`{ty}` is no error type"),
-                        "an error is an enumeration made with `idol_runtime::error!`",
-                    );
-                    return None;
-                }
-                Some(ErrorType::CLike(ty))
-            }
-            Kind::Tuple { name: Some(name), .. } if name == "Complex" => {
-                self.error_help(
-                    node.at,
-                    "errors with a payload (`Complex`) are not supported yet",
-                    "use `CLike`, and an operation that reads the details",
-                );
-                None
-            }
-            other => {
-                let help = match other {
-                    Kind::Tuple { name: Some(name), .. } | Kind::Name(name) => {
-                        did_you_mean(name, ["CLike", "ServerDeath", "Complex"])
-                    }
-                    _ => None,
-                };
-                self.error_help(
-                    node.at,
-                    format!("expected an error, found {}", other.describe()),
-                    help.unwrap_or_else(|| "`CLike(\"some_crate::E\")` or `ServerDeath`".into()),
-                );
-                None
-            }
-        }
-    }
-
-    /// `"T"`, or `(type: "T", recv: FromBytes)`.
-    fn value_type(&mut self, node: &Node, what: &str) -> Option<Type> {
-        let ty_node = match &node.kind {
-            Kind::Struct { name: None, fields } => {
-                let fields = self.fields(what, node.at, fields, &["type", "recv"], &["type"]);
-                if let Some(recv) = fields.get("recv") {
-                    self.recv(recv);
-                }
-                fields.get("type")?
-            }
-            _ => node,
-        };
-        let ty = self.read_type(ty_node)?;
-        if let Type::Slice(_) = ty {
-            self.error_help(
-                ty_node.at,
-                format!("`{ty}` has no fixed size: it cannot be {what}"),
-                "lend it: `leases: {\"data\": (type: \"[u8]\", read: true)}`",
-            );
-            return None;
-        }
-        Some(ty)
-    }
-
-    /// How a receiver turns bytes into a value.
-    fn recv(&mut self, node: &Node) {
-        match &node.kind {
-            Kind::Name(name) if name == "FromBytes" => {}
-            Kind::Tuple { name: Some(name), .. } | Kind::Name(name)
-                if name == "FromPrimitive" || name == "From" =>
-            {
-                self.error_help(
-                    node.at,
-                    format!("`recv: {name}` is not supported yet"),
-                    "leave `recv` out: a `#[repr(u8)]` enumeration that derives \
-                     `zerocopy::TryFromBytes` is checked as it is",
-                );
-            }
-            other => self.error_help(
-                node.at,
-                format!("expected how to receive the value, found {}", other.describe()),
-                "leave `recv` out",
-            ),
-        }
-    }
-
-    fn read_type(&mut self, node: &Node) -> Option<Type> {
-        let Kind::Text { text, content, plain } = &node.kind else {
-            self.error(
-                node.at,
-                format!("expected a type in quotes, found {}", node.kind.describe()),
-            );
-            return None;
-        };
-        let base = if *plain { *content } else { node.at };
-        let ty = types::parse(text, base, &mut self.imports);
-        let ty = self.keep(ty)?;
-        if let Type::Array(element, _) = &ty
-            && matches!(**element, Type::Slice(_))
-        {
-            self.error(node.at, format!("`{ty}` has no fixed size"));
-            return None;
-        }
-        if !matches!(ty, Type::Slice(_) | Type::Path(_))
-            && contains_no_path(&ty)
-            && ty.size().is_none_or(|size| size > u64::from(u32::MAX))
-        {
-            self.error(node.at, format!("`{ty}` is larger than any task's memory"));
-            return None;
-        }
-        Some(ty)
-    }
-}
-
-fn contains_no_path(ty: &Type) -> bool {
-    match ty {
-        Type::Path(_) => false,
-        Type::Array(element, _) | Type::Slice(element) => contains_no_path(element),
-        Type::Unit | Type::Builtin(..) => true,
     }
 }

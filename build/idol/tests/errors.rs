@@ -123,10 +123,7 @@ fn names_are_names_of_rust() {
             &format!("operation `{taken}`: the generated code needs this name itself"),
         );
     }
-    check(
-        &operation("args: {⟦\"message\": \"u8\"}"),
-        "argument `message`: the generated code needs this name itself",
-    );
+    assert!(parse("a", &operation("args: {\"message\": \"u8\"}")).is_ok());
     check(
         &operation("leases: {⟦\"a_\": (type: \"[u8]\", read: true)}"),
         &format!("`a_` is no name for a lease\n  help: {help}"),
@@ -263,30 +260,15 @@ fn an_interface_has_at_most_63_operations() {
 #[test]
 fn types_have_one_size_and_one_meaning_everywhere() {
     let arg = |ty: &str| operation(&format!("args: {{\"a\": \"{ty}\"}}"));
-    check(&arg("⟦usize"), "`usize` is not equally wide everywhere\n  help: use `u32` or `u64`");
-    check(
-        &arg("[⟦isize; 2]"),
-        "`isize` is not equally wide everywhere\n  help: use `i32` or `i64`",
-    );
+    // All tasks of an image have addresses of the same width.
+    assert!(parse("a", &arg("[usize; 2]")).is_ok());
     check(
         &arg("⟦&[u8]"),
         "a reference cannot cross between tasks\n  help: lend the memory: `leases: {\"data\": (type: \"[u8]\", read: true)}`",
     );
     check(
-        &arg("⟦(u8, u8)"),
-        "a tuple has no fixed layout\n  help: name a `#[repr(C)]` struct, or give several arguments",
-    );
-    check(
-        &arg("c::Option⟦<u8>"),
-        "generic types cannot cross between tasks: `c::Option<u8>`\n  help: name a type of your own with a fixed layout",
-    );
-    check(
         &arg("⟦str"),
         "`str` cannot cross between tasks\n  help: lend the bytes: `leases: {\"text\": (type: \"[u8]\", read: true)}`",
-    );
-    check(
-        &arg("⟦Sample"),
-        "`Sample` is neither built in nor imported\n  help: write its full path, or import it: `imports: [\"some_crate::Sample\"]`",
     );
     check(&arg("⟦u23"), "`u23` is neither built in nor imported\n  help: did you mean `u32`?");
     check(
@@ -296,7 +278,8 @@ fn types_have_one_size_and_one_meaning_everywhere() {
     check(&arg("c::⟦fn"), "`fn` is a word of the language");
     check(&arg("c::⟦"), "`c::` is not a type");
     check(&arg("u8 ⟦u8"), "`u8 u8` is not a type");
-    check(&arg("[u8; ⟦N]"), "expected a number, found `N`");
+    check(&arg("[u8; ⟦n]"), "expected a number, found `n`");
+    check(&arg("[u8; ⟦]"), "expected a number, found ``");
     check(&arg("[u8; 4⟦"), "expected `]` in the type `[u8; 4`");
     let text = "args: {\"a\": ⟦\"[u8]\"}";
     check(
@@ -336,32 +319,108 @@ fn imports_are_full_paths_used_and_unambiguous() {
 }
 
 #[test]
-fn what_idol_has_and_we_do_not_yet_is_refused_by_name() {
-    for encoding in ["Ssmarshal", "Hubpack"] {
-        check(
-            &operation(&format!("encoding: ⟦{encoding}")),
-            &format!(
-                "encoding `{encoding}` is not supported yet\n  help: leave `encoding` out and give the types `zerocopy`'s TryFromBytes and IntoBytes"
-            ),
-        );
+fn a_name_without_a_crate_is_looked_up_where_the_code_is_compiled() {
+    let text = |imports: &str, ty: &str| {
+        format!(
+            "Interface(name: \"A\", {imports} ops: {{\"x\": (args: {{\"b\": \"c::B\", \"a\": \"{ty}\"}}, reply: Simple(\"u8\"), idempotent: true)}})"
+        )
+    };
+    for good in ["Sample", "[Sample; 3]", "[u8; SIZE]", "[u8; c::SIZE]", "Stamped<u8, 3>"] {
+        assert!(parse("a", &text("", good)).is_ok(), "{good}");
     }
+    // A file that imports anything imports everything.
+    let imports = "imports: [\"c::T\", \"c::B\"],";
+    let short =
+        text(imports, "(T, B, ⟦Sample)").replace("idempotent", "encoding: Hubpack, idempotent");
+    check(
+        &short.replace("c::B\", \"a\"", "B\", \"a\""),
+        "`Sample` is neither built in nor imported\n  help: write its full path, or import it: `imports: [\"some_crate::Sample\"]`",
+    );
+    check(
+        &text("imports: [\"c::T\"],", "[T; ⟦SIZE]"),
+        "`SIZE` is neither built in nor imported\n  help: write its full path, or import it: `imports: [\"some_crate::SIZE\"]`",
+    );
+}
+
+#[test]
+fn what_has_no_layout_needs_an_encoding_that_gives_it_one() {
+    let arg = |ty: &str, more: &str| operation(&format!("args: {{\"a\": \"{ty}\"}}{more}"));
+    let add = "add `encoding: Hubpack` to the operation, name a `#[repr(C)]` struct, or";
+    check(
+        &arg("⟦(u8, u8)", ""),
+        &format!("a tuple has no fixed layout\n  help: {add} give several arguments"),
+    );
+    check(
+        &arg("[⟦Option<u8>; 2]", ", encoding: Zerocopy"),
+        &format!("`Option` has no fixed layout\n  help: {add} reply with a `Result(…)`"),
+    );
+    check(
+        &operation("leases: {\"l\": (type: \"[⟦(u8, u8)]\", read: true)}, encoding: Hubpack"),
+        &format!("a tuple has no fixed layout\n  help: {add} give several arguments"),
+    );
+    for encoding in ["Hubpack", "Ssmarshal"] {
+        for good in ["(u8, u8)", "(u8,)", "((u8))", "Option<(A, B)>", "Result<c::T<u8>, ()>"] {
+            let text = arg(good, &format!(", encoding: {encoding}"));
+            assert!(parse("a", &text).is_ok(), "{text}");
+        }
+    }
+    let hubpack = ", encoding: Hubpack";
+    check(&arg("(u8⟦", hubpack), "expected `)` in the type `(u8`");
+    check(&arg("Option⟦", hubpack), "expected `<` in the type `Option`");
+    check(&arg("Result<u8⟦>", hubpack), "expected `,` in the type `Result<u8>`");
+    check(&arg("c::T<u8⟦", hubpack), "expected `>` in the type `c::T<u8`");
+    check(
+        &operation("args: {\"a\": ⟦\"(u8, [u8])\"}, encoding: Hubpack"),
+        "`(u8, [u8])` has no fixed size",
+    );
+    check(&arg("⟦char", hubpack), "the encoding Hubpack has no `char`");
+    check(&arg("Option<⟦i128>", ", encoding: Ssmarshal"), "the encoding Ssmarshal has no `i128`");
     check(
         &operation("encoding: ⟦Zercopy"),
         "expected an encoding, found `Zercopy`\n  help: did you mean `Zerocopy`?",
     );
     check(
-        "Interface(name: \"A\", ops: {\"x\": (reply: Result(ok: \"u8\", err: ⟦Complex(\"c::E\")))})",
-        "errors with a payload (`Complex`) are not supported yet\n  help: use `CLike`, and an operation that reads the details",
+        &operation("encoding: ⟦\"Hubpack\""),
+        "expected an encoding, found the string \"Hubpack\"\n  help: one of Zerocopy, Ssmarshal, Hubpack",
     );
-    for (recv, name) in [("FromPrimitive(\"u8\")", "FromPrimitive"), ("From(\"u8\", None)", "From")]
-    {
-        check(
-            &operation(&format!("args: {{\"a\": (type: \"c::T\", recv: ⟦{recv})}}")),
-            &format!(
-                "`recv: {name}` is not supported yet\n  help: leave `recv` out: a `#[repr(u8)]` enumeration that derives `zerocopy::TryFromBytes` is checked as it is"
-            ),
-        );
+    check(
+        "Interface(name: \"A\", ops: {\"x\": (reply: Result(ok: \"u8\", err: ⟦Complex(\"c::E\")))})",
+        "an error with a payload has no fixed layout\n  help: add `encoding: Hubpack` to the operation, or use `CLike`",
+    );
+}
+
+#[test]
+fn values_are_received_in_known_ways() {
+    let arg = |recv: &str| operation(&format!("args: {{\"a\": (type: \"T\", recv: {recv})}}"));
+    for good in ["FromBytes", "FromPrimitive(\"u8\")", "From(\"u8\", None)", "From(\"c::U\")"] {
+        assert!(parse("a", &arg(good)).is_ok(), "{good}");
     }
+    for good in ["From(\"u8\", Some(\"to_t\"))", "From(\"[u8; 2]\", Some(\"c::to_t\"),)"] {
+        assert!(parse("a", &arg(good)).is_ok(), "{good}");
+    }
+    check(
+        &arg("⟦FromPrimitve(\"u8\")"),
+        "expected how to receive the value, found `FromPrimitve(…)`\n  help: did you mean `FromPrimitive`?",
+    );
+    let forms = "`FromBytes`, `FromPrimitive(\"u8\")`, `From(\"u8\", None)` or `From(\"u8\", Some(\"function\"))`";
+    check(
+        &arg("⟦FromPrimitive"),
+        &format!("expected how to receive the value, found `FromPrimitive`\n  help: {forms}"),
+    );
+    check(
+        &arg("FromPrimitive(⟦\"f32\")"),
+        "`f32` is no integer\n  help: use `recv: From(\"f32\", None)` for other types",
+    );
+    check(
+        &arg("From(\"u8\", ⟦Same(\"to_t\"))"),
+        "expected `None` or `Some(\"function\")`, found `Same(…)`",
+    );
+    check(&arg("From(\"u8\", Some(\"⟦fn\"))"), "`fn` is a word of the language");
+    check(&arg("FromBytes, ⟦recv: FromBytes"), "field `recv` of an argument is there twice");
+    check(
+        &arg("FromBytes, ⟦docs: \"x\""),
+        "an argument has no field `docs`\n  help: did you mean `doc`?",
+    );
 }
 
 #[test]
@@ -386,6 +445,10 @@ fn replies_and_errors_have_their_forms() {
         &reply("Result(ok: \"u8\", err: CLike(⟦\"u8\"))"),
         "`u8` is no error type\n  help: an error is an enumeration made with `idol_runtime::error!`",
     );
+    check(
+        &reply("Result(ok: \"u8\", err: ⟦CLike)"),
+        "expected an error, found `CLike`\n  help: `CLike(\"some_crate::E\")`, `Complex(\"some_crate::E\")` or `ServerDeath`",
+    );
     for good in [
         "Simple((type: \"u8\"))",
         "Simple(type: \"u8\", recv: FromBytes)",
@@ -397,8 +460,8 @@ fn replies_and_errors_have_their_forms() {
 
 #[test]
 fn all_mistakes_of_a_file_are_told_in_file_order() {
-    let text = "Interface(\n  name: \"a\",\n  ops: {\n    \"x\": (args: {\"a\": \"usize\"}, reply: Simple(\"&u8\")),\n    \"y\": (repli: Simple(\"u8\")),\n  },\n)";
+    let text = "Interface(\n  name: \"a\",\n  ops: {\n    \"x\": (args: {\"a\": \"str\"}, reply: Simple(\"&u8\")),\n    \"y\": (repli: Simple(\"u8\")),\n  },\n)";
     let Errors(all) = errors(text);
     let places: Vec<(usize, usize)> = all.iter().map(|error| (error.line, error.column)).collect();
-    assert_eq!(places, [(2, 9), (4, 24), (4, 48), (5, 11)]);
+    assert_eq!(places, [(2, 9), (4, 24), (4, 46), (5, 11)]);
 }

@@ -3,11 +3,28 @@
 //! The files are also what `round_trip` compiles and runs. After a change on
 //! purpose, write them anew with `EXOV6_WRITE_GOLDEN=1` and read the difference.
 
-use exov6_idol::{Interface, Sides, canonical, generate, hash, parse};
+use exov6_idol::{Interface, Options, Sides, canonical, generate, hash, parse};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FEATURES: [&str; 5] = ["simple", "errors", "leases", "large", "types"];
+const FEATURES: [&str; 10] = [
+    "simple",
+    "errors",
+    "leases",
+    "large",
+    "types",
+    "receive",
+    "encodings",
+    "complex",
+    "counted",
+    "mirror",
+];
+
+/// Both sides; with counters, for four tasks, in two features alone.
+fn options(feature: &str) -> Options {
+    let counted = ["counted", "receive"].contains(&feature);
+    Options { sides: Sides::Both, counters: counted.then_some(4) }
+}
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -21,7 +38,7 @@ fn interface(feature: &str) -> Interface {
 #[test]
 fn generated_code_is_what_it_was() {
     for feature in FEATURES {
-        let code = generate(&interface(feature), Sides::Both);
+        let code = generate(&interface(feature), options(feature));
         let path = golden(&format!("{feature}.rs"));
         if std::env::var_os("EXOV6_WRITE_GOLDEN").is_some() {
             fs::write(&path, &code).unwrap();

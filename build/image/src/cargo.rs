@@ -88,7 +88,9 @@ pub fn task(
     model: &Path,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Made, Error> {
-    let mut command = toolchain.cargo(target);
+    let mut command = toolchain
+        .cargo_in(target, directory)
+        .map_err(|source| Error::Start { program: toolchain.cargo.clone(), source })?;
     command.args(["build", "--release", "--manifest-path"]);
     command.arg(directory.join("Cargo.toml"));
     match bin {

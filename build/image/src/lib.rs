@@ -19,8 +19,11 @@
 mod blob;
 mod cargo;
 mod elf;
+mod environment;
+mod interfaces;
 mod kept;
 mod manifest;
+mod outside;
 mod place;
 mod programs;
 mod script;
@@ -39,6 +42,8 @@ use std::path::{Path, PathBuf};
 
 pub use cargo::Error as CargoError;
 pub use elf::{Error as ElfError, begins_panic};
+pub use environment::{Environment, NoEnvironment, environment};
+pub use outside::{home, search};
 pub use place::{LinkedTask, Placement, Region};
 pub use source::load;
 pub use stack::{Error as StackError, MARGIN as STACK_MARGIN};
@@ -117,6 +122,9 @@ pub enum Error {
     /// `app.toml` or a file that it names breaks rules.
     #[error("{}", .0.render(false))]
     Config(Box<exov6_config::Errors>),
+    /// An interface file changed while the image was built.
+    #[error("{0}")]
+    Interface(String),
     /// A crate does not build.
     #[error(transparent)]
     Cargo(#[from] CargoError),
@@ -156,6 +164,14 @@ pub enum Error {
     /// A file cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
         /// Which file.
         path: PathBuf,
         /// Why.
@@ -216,7 +232,8 @@ fn pack(
         .iter()
         .map(|regions| Tables::span_pages(&place::mappings(regions)) as u64)
         .sum();
-    let without_kernel = 2 + roots + spans;
+    let identity = Tables::identity_mapping(model.board.load, script::KERNEL_MOST);
+    let without_kernel = 2 + Tables::kernel_pages(&[identity]) as u64 + roots + spans;
     let end = |tables: u64| {
         model.board.load + script::KERNEL_MOST + desc + task_ro + task_rw + tables * PAGE
     };
@@ -295,7 +312,8 @@ fn draw(
     };
     let mut tables = Tables::new(kernel.symbol("__tables")? - LINEAR, capacity);
     let root = tables.allocate().map_err(of("the kernel"))?;
-    tables.identity(model.board.load).map_err(of("the boot"))?;
+    let text = kernel.symbol("__text_end")? - kernel.symbol("__image_start")?;
+    tables.identity(model.board.load, text).map_err(of("the boot"))?;
     let mut root_pages = vec![];
     for _ in 0..(placement.regions.len() as u64 * SPAN_ROOT).div_ceil(PAGE) {
         root_pages.push(tables.allocate().map_err(of("the tasks"))?);

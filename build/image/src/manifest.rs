@@ -39,6 +39,8 @@ pub(crate) fn write(
     for (task, program) in model.tasks.iter().zip(tasks) {
         entries.push((elf_entry(task), &program.program.bytes));
     }
+    let interfaces = crate::interfaces::entries(linked)?;
+    entries.extend(interfaces.iter().map(|(name, bytes)| (name.clone(), bytes.as_slice())));
     let entries = entries.iter().map(|(name, bytes)| (name.as_str(), *bytes));
     exov6_archive::write(&archive, &manifest, entries)?;
     Ok(Artifacts { manifest, archive, elf, image, library: packed.library, compiled })
@@ -95,6 +97,8 @@ fn describe(
         qemu,
         kernel: kernel(packed)?,
         kernel_table_pages: packed.kernel_table_pages as u32,
+        machine: machine(model),
+        ack_us: model.supervisor.ack_us,
         supervisor: model.supervisor.task as u32,
         log: model.log.map(|log| log.task as u32),
         bands: bands.collect(),
@@ -127,6 +131,7 @@ fn of_task(
         priority: task.priority,
         rank: task.rank,
         fp: task.fp,
+        thread_pointer: task.thread_pointer,
         held: task.held,
         asid: task.index as u32 + 1,
         table_root: Hex(packed.roots[task.index]),
@@ -238,6 +243,22 @@ fn kernel(packed: &Packed) -> Result<Vec<m::Region>, Error> {
         rights: rights.to_owned(),
     });
     Ok(regions.collect())
+}
+
+fn machine(model: &Model) -> m::Machine {
+    let gic = model.chip.gic;
+    m::Machine {
+        ram: Hex(model.board.ram_base),
+        ram_size: Hex(model.board.ram_size),
+        timer_irq: model.chip.timer_irq,
+        distributor: Hex(gic.distributor.address),
+        distributor_size: Hex(gic.distributor.size),
+        gic_cpu: Hex(gic.cpu.address),
+        gic_cpu_size: Hex(gic.cpu.size),
+        early_console: model.board.early_console.map(Hex),
+        psci: model.board.psci.number(),
+        exit: model.board.exit.number(),
+    }
 }
 
 fn kernel_ops(model: &Model, task: &Task) -> BTreeMap<String, Vec<String>> {

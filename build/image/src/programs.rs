@@ -2,10 +2,11 @@
 
 use crate::kept::Kept;
 use crate::place::LinkedTask;
+use crate::span::Placed;
 use crate::{Error, Progress, Request};
-use crate::{cargo, elf, script, source, span, stack, task_model, write_if_changed};
-use exov6_config::LinkedTask as Crate;
-use exov6_config::model::{Profile, Task};
+use crate::{cargo, elf, outside, script, span, stack, task_model, write_if_changed};
+use exov6_config::model::{Model, Profile, Task};
+use exov6_config::{Linked, LinkedTask as Crate};
 use exov6_toolchain::{HARD, SOFT, Toolchain};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -29,6 +30,7 @@ pub(crate) fn build(
 ) -> Result<Programs, Error> {
     let place = request.toolchain.target_dir.join("kept");
     let _alone = alone(&place, progress)?;
+    outside::claim(request.toolchain, request.linked)?;
     let mut builder = Builder { request, progress, compiled: vec![] };
     let mut kept = Kept::new(place.join(request.model.build_name()));
     let mut tasks = vec![];
@@ -37,6 +39,39 @@ pub(crate) fn build(
     }
     let kernel = builder.kernel(&mut Kept::new(place.join("kernel")))?;
     Ok(Programs { tasks, kernel, compiled: builder.compiled })
+}
+
+/// What a task's crate is compiled with, besides its sources.
+pub(crate) struct Inputs {
+    /// The pieces of its span that have a place already.
+    pub fixed: Vec<Placed>,
+    /// Text of its linker script.
+    pub script: String,
+    /// Its task model, as JSON.
+    pub json: String,
+    /// Where that is.
+    pub model: PathBuf,
+    /// Its target.
+    pub target: &'static str,
+}
+
+/// Writes a task's linker script and its model to where cargo finds them.
+pub(crate) fn inputs(
+    toolchain: &Toolchain,
+    model: &Model,
+    linked: &Linked,
+    task: &Task,
+) -> Result<Inputs, Error> {
+    let fixed = span::fixed(model, task);
+    let models = toolchain.target_dir.join("models").join(&model.name);
+    let path = models.join(format!("{}.ld", task.name));
+    let script = script::task(task, &fixed);
+    write_if_changed(&path, script.as_bytes())?;
+    let json = format!("{:#}\n", task_model::json(model, linked, task, &fixed, &path));
+    let path = models.join(format!("{}.json", task.name));
+    write_if_changed(&path, json.as_bytes())?;
+    let target = if task.fp { HARD } else { SOFT };
+    Ok(Inputs { fixed, script, json, model: path, target })
 }
 
 struct Builder<'a, 'b> {
@@ -48,17 +83,12 @@ struct Builder<'a, 'b> {
 impl Builder<'_, '_> {
     fn task(&mut self, task: &Task, own: &Crate, kept: &mut Kept) -> Result<LinkedTask, Error> {
         let Request { model, linked, toolchain, .. } = *self.request;
-        let fixed = span::fixed(model, task);
-        let models = toolchain.target_dir.join("models").join(&model.name);
-        let script = models.join(format!("{}.ld", task.name));
-        let script_text = script::task(task, &fixed);
-        write_if_changed(&script, script_text.as_bytes())?;
-        let json = format!("{:#}\n", task_model::json(model, linked, task, &fixed, &script));
-        let path = models.join(format!("{}.json", task.name));
-        write_if_changed(&path, json.as_bytes())?;
-        let target = if task.fp { HARD } else { SOFT };
+        let Inputs { fixed, script, json, model: path, target } =
+            inputs(toolchain, model, linked, task)?;
         let mut recipe = recipe(toolchain, target);
-        recipe.extend([own.package.clone(), own.bin.clone().unwrap_or_default(), script_text, json]);
+        // Where it is, too: another application may have the same names.
+        recipe.extend([own.package.clone(), own.directory.display().to_string()]);
+        recipe.extend([own.bin.clone().unwrap_or_default(), script, json]);
 
         let name = format!("{}.elf", task.name);
         let program = match kept.find(&name, &recipe) {
@@ -139,7 +169,7 @@ fn recipe(toolchain: &Toolchain, target: &str) -> Vec<String> {
 /// Files that cargo obeys when it builds the package in `directory`, whether they are
 /// there or not.
 fn surroundings(directory: &Path, toolchain: &Toolchain) -> BTreeSet<PathBuf> {
-    let workspace = source::workspace_of(directory);
+    let workspace = outside::workspace_of(directory);
     let workspace = workspace.as_deref().unwrap_or(directory);
     let mut files: BTreeSet<PathBuf> =
         ["Cargo.toml", "Cargo.lock"].iter().map(|name| workspace.join(name)).collect();

@@ -92,7 +92,7 @@ pub(crate) fn give(
         (Ok(worst), Stack::Auto) => worst.bytes + MARGIN,
         (Err(obstacles), Stack::Auto) => {
             let names: std::collections::BTreeSet<String> =
-                graph.functions.iter().map(exov6_callgraph::Function::name).collect();
+                graph.functions.iter().flat_map(|f| [f.name(), f.short_name()]).collect();
             let strangers = task.stack_bounds.keys().filter(|name| !names.contains(*name));
             return Err(ImageError::Stack(Box::new(Error {
                 task: task.name.clone(),

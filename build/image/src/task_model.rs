@@ -35,6 +35,7 @@ pub fn json(model: &Model, linked: &Linked, task: &Task, fixed: &[Placed], scrip
                 "server": name(port.server),
                 "interface": linked.interface.path,
                 "ops": ops,
+                "mask": linked.mask,
             })
         })
         .collect();

@@ -160,17 +160,23 @@ impl Tables {
         Ok(self.base + (self.pages.len() as u64 - 1) * PAGE)
     }
 
-    /// Fills the identity map of the boot: the GiB that holds `physical`, read-only
-    /// and executable, as one block. The physical address of its root.
+    /// Fills the identity map of the boot: `size` bytes from `physical` on, whole pages,
+    /// read-only and executable for the kernel. The physical address of its root.
     ///
     /// # Errors
-    /// [`Error::Full`].
-    pub fn identity(&mut self, physical: u64) -> Result<u64, Error> {
+    /// Any.
+    pub fn identity(&mut self, physical: u64, size: u64) -> Result<u64, Error> {
         let root = self.allocate()?;
-        let index = (physical >> 30 & 511) as usize;
-        let block = physical >> 30 << 30;
-        *self.entry(root, index) = block | Access::KernelText.attributes() | VALID;
+        let mapping = Self::identity_mapping(physical, size);
+        check(&mapping, 0, (1 << 39) - 1)?;
+        self.below(root, &mapping)?;
         Ok(root)
+    }
+
+    /// What [`Tables::identity`] maps.
+    #[must_use]
+    pub fn identity_mapping(physical: u64, size: u64) -> Mapping {
+        Mapping { address: physical, physical, size, access: Access::KernelText }
     }
 
     /// Fills the kernel's tables below an allocated root.
@@ -180,11 +186,17 @@ impl Tables {
     pub fn kernel(&mut self, root: u64, mappings: &[Mapping]) -> Result<(), Error> {
         for mapping in mappings {
             check(mapping, LINEAR, u64::MAX)?;
-            for (at, physical) in mapping.pages() {
-                let l2 = self.table_below(root, (at >> 30 & 511) as usize)?;
-                let l3 = self.table_below(l2, (at >> 21 & 511) as usize)?;
-                self.leaf(l3, at, physical, mapping.access)?;
-            }
+            self.below(root, mapping)?;
+        }
+        Ok(())
+    }
+
+    /// Fills the tables of a 39-bit half below an allocated root.
+    fn below(&mut self, root: u64, mapping: &Mapping) -> Result<(), Error> {
+        for (at, physical) in mapping.pages() {
+            let l2 = self.table_below(root, (at >> 30 & 511) as usize)?;
+            let l3 = self.table_below(l2, (at >> 21 & 511) as usize)?;
+            self.leaf(l3, at, physical, mapping.access)?;
         }
         Ok(())
     }
@@ -336,6 +348,22 @@ mod tests {
         );
         assert_eq!(get(LINEAR + 0x4020_3000), None);
         assert_eq!(get(LINEAR), None);
+    }
+
+    #[test]
+    fn the_identity_map_has_the_text_and_nothing_else() {
+        let mapping = Tables::identity_mapping(0x4020_0000, 0x3000);
+        let needed = Tables::kernel_pages(&[mapping]);
+        let mut tables = Tables::new(0x5000_0000, needed + 1);
+        assert_eq!(tables.identity(0x4020_0000, 0x3000).unwrap(), 0x5000_0000);
+        let bytes = tables.into_bytes();
+        let root: Vec<u64> =
+            bytes[..4096].chunks(8).map(|b| u64::from_le_bytes(b.try_into().unwrap())).collect();
+        let get = |at| walk(&bytes, 0x5000_0000, &root, &[30, 21, 12], at);
+        let text = Access::KernelText.attributes() | 3;
+        assert_eq!(get(0x4020_2fff), Some(0x4020_2000 | text));
+        assert_eq!(get(0x401f_f000), None);
+        assert_eq!(get(0x4020_3000), None);
     }
 
     #[test]

@@ -72,7 +72,18 @@ fn bit(number: u8) -> u32 {
 }
 
 fn ports(model: &TaskModel) -> Result<TokenStream, Error> {
-    check_distinct("port", model.ports.iter().map(|port| port.name.as_str()))?;
+    let all = model.any_ports.then_some("ALL");
+    check_distinct("port", all.into_iter().chain(model.ports.iter().map(|p| p.name.as_str())))?;
+    let all = all.map(|_| {
+        let each = model.ports.iter().map(|port| {
+            let (number, mask) = (Literal::u8_unsuffixed(port.number), hex(port.mask));
+            quote!(::userlib::PortGrant { port: ::userlib::Port(#number), operations: #mask })
+        });
+        quote! {
+            /// All of them, with the operations that they permit.
+            pub const ALL: &[::userlib::PortGrant] = &[#(#each),*];
+        }
+    });
     let ports = model.ports.iter().map(|port| {
         let (name, number) = (constant(&port.name), Literal::u8_unsuffixed(port.number));
         let doc = format!(" Calls task `{}`.", port.server);
@@ -80,7 +91,7 @@ fn ports(model: &TaskModel) -> Result<TokenStream, Error> {
     });
     Ok(quote! {
         /// Channels that this task may call.
-        pub mod ports { #(#ports)* }
+        pub mod ports { #(#ports)* #all }
     })
 }
 

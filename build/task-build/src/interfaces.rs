@@ -1,14 +1,18 @@
 //! Interfaces: finds `.idol` files and generates a module for each interface.
 
 use crate::error::Error;
+use crate::metadata::Metadata;
 use crate::model::TaskModel;
-use exov6_idol::{Interface, Sides};
+use exov6_idol::{Interface, Options, Sides};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The repository's interfaces, for crates that are not inside it.
+const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../idl");
+
 /// The file of an interface that a crate names: beside the crate's `Cargo.toml`,
-/// then in `idl/` of each directory above, the nearest first.
+/// then in `idl/` of each directory above, the nearest first, then in the repository's.
 ///
 /// # Errors
 /// The paths that were tried.
@@ -16,6 +20,7 @@ pub fn find(directory: &Path, name: &str) -> Result<PathBuf, Vec<PathBuf>> {
     let tried: Vec<PathBuf> = [directory.join(name)]
         .into_iter()
         .chain(directory.ancestors().map(|above| above.join("idl").join(name)))
+        .chain([Path::new(REPOSITORY).join(name)])
         .collect();
     tried.iter().find(|path| path.is_file()).cloned().ok_or(tried)
 }
@@ -23,10 +28,11 @@ pub fn find(directory: &Path, name: &str) -> Result<PathBuf, Vec<PathBuf>> {
 /// Generates the modules of all interfaces of a task; also the files they are from.
 pub(crate) fn modules(
     model: &TaskModel,
-    package: &str,
+    declared: &Metadata,
 ) -> Result<(Vec<String>, Vec<PathBuf>), Error> {
     let served = model.serves.iter().map(|serves| (&serves.interface, Sides::Server));
-    let called = model.ports.iter().map(|port| (&port.interface, Sides::Client));
+    let ports = if model.any_ports { &[][..] } else { &model.ports };
+    let called = ports.iter().map(|port| (&port.interface, Sides::Client));
     let mut files: BTreeMap<&PathBuf, Sides> = BTreeMap::new();
     for (file, side) in served.chain(called) {
         files.entry(file).and_modify(|sides| *sides = both(*sides, side)).or_insert(side);
@@ -45,7 +51,8 @@ pub(crate) fn modules(
             }
             Some((known, _, other)) => {
                 let error = Error::new(format!(
-                    "{package} uses two different interfaces named `{}`: {} and {}",
+                    "{} uses two different interfaces named `{}`: {} and {}",
+                    declared.package,
                     known.name,
                     other.display(),
                     file.display()
@@ -54,9 +61,12 @@ pub(crate) fn modules(
             }
         }
     }
+    let counters = declared.counters.unwrap_or(true).then_some(model.tasks.len());
     let modules = interfaces
         .values()
-        .map(|(interface, sides, _)| exov6_idol::generate(interface, *sides))
+        .map(|(interface, sides, _)| {
+            exov6_idol::generate(interface, Options { sides: *sides, counters })
+        })
         .collect();
     Ok((modules, files.into_keys().cloned().collect()))
 }

@@ -113,7 +113,9 @@ pub fn for_image(directory: &Path, model_file: &Path) -> Result<Output, Error> {
     let declared = metadata::read(&manifest, model.bin.as_deref())?;
     config::convert(&mut model.config, &declared.config)
         .map_err(|error| error.with_input(model_file).with_input(&manifest))?;
-    let (modules, mut inputs) = interfaces::modules(&model, declared.package.as_str())?;
+    model.any_ports = declared.any_ports;
+    metadata::add_optional_posts(&mut model.posts, &declared.optional_posts);
+    let (modules, mut inputs) = interfaces::modules(&model, &declared)?;
     inputs.extend([model_file.to_owned(), manifest]);
     let code = emit(&model, &modules).map_err(in_model)?;
     // Also under the name that a binary with metadata of its own includes.
@@ -134,7 +136,7 @@ pub fn for_host(directory: &Path) -> Result<Output, Error> {
     let mut inputs = vec![];
     let mut code = |declared: &metadata::Metadata| {
         let model = metadata::stub(declared, directory, &surroundings).map_err(in_manifest)?;
-        let (modules, used) = interfaces::modules(&model, &declared.package)?;
+        let (modules, used) = interfaces::modules(&model, declared)?;
         inputs.extend(used);
         emit(&model, &modules).map_err(in_manifest)
     };

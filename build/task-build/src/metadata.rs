@@ -8,9 +8,11 @@
 //! interrupts    = ["uart-irq"]                  # … those of interrupts
 //! timers        = ["release"]                   # timers it arms
 //! posts         = { act = ["command"] }         # whom it notifies
+//! optional-posts = { console = ["input"] }      # … and whom if there is somebody
 //! uses          = ["uart0"]                     # peripherals, `boot-info`
 //! summary       = ["loops"]                     # counters it keeps
 //! config        = { gain = 3.0 }                # configuration, with example values
+//! counters      = false                         # no counts of calls; they are on by default
 //! heap          = true                          # whether it allocates
 //!
 //! [package.metadata.exov6.bin.logger]           # the same for one of several binaries,
@@ -25,24 +27,28 @@
 
 use crate::error::Error;
 use crate::interfaces;
-use crate::model::{Device, Heap, Log, Notification, Port, Post, PostBit, Serves, TaskModel, Timer};
+use crate::model::{
+    Device, Heap, Log, Notification, Port, Post, PostBit, Serves, TaskModel, Timer,
+};
 use abi::kernel_op::KernelOp;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 /// Fields of `[package.metadata.exov6]`.
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 13] = [
     "serves",
     "ports",
     "notifications",
     "interrupts",
     "timers",
     "posts",
+    "optional-posts",
     "uses",
     "summary",
     "config",
     "heap",
     "bin",
+    "counters",
 ];
 
 /// Counters that every supervisor keeps, before its own.
@@ -64,12 +70,16 @@ pub struct Metadata {
     pub serves: Option<String>,
     /// Ports, and file names of their interfaces.
     pub ports: Vec<(String, String)>,
+    /// Whether it takes whatever channels app.toml gives it instead (`ports = "*"`).
+    pub any_ports: bool,
     /// Notifications, those of interrupts last.
     pub notifications: Vec<String>,
     /// Timers.
     pub timers: Vec<String>,
     /// Targets of posts, and their bits.
     pub posts: Vec<(String, Vec<String>)>,
+    /// The same, of posts that an application may leave out.
+    pub optional_posts: Vec<(String, Vec<String>)>,
     /// Peripherals.
     pub uses: Vec<String>,
     /// Summary counters.
@@ -80,6 +90,8 @@ pub struct Metadata {
     pub heap: bool,
     /// Binaries that have metadata of their own.
     pub bins: Vec<String>,
+    /// Whether calls are counted; they are unless this says no.
+    pub counters: Option<bool>,
 }
 
 /// Reads a crate's `Cargo.toml`, for one of its binaries if one is named.
@@ -134,7 +146,9 @@ pub fn parse(file: &str, text: &str, bin: Option<&str>) -> Result<Metadata, Erro
     }
     let reader = reader(file, ours)?;
     metadata.serves = table.get("serves").map(|value| reader.text("serves", value)).transpose()?;
-    for (name, value) in reader.table("ports")? {
+    metadata.any_ports = table.get("ports").and_then(Value::as_str) == Some("*");
+    let ports = if metadata.any_ports { None } else { Some(reader.ports()?) };
+    for (name, value) in ports.into_iter().flatten() {
         metadata.ports.push((name.clone(), reader.text(&format!("ports.{name}"), value)?));
     }
     metadata.notifications = reader.list("notifications")?;
@@ -142,6 +156,10 @@ pub fn parse(file: &str, text: &str, bin: Option<&str>) -> Result<Metadata, Erro
     metadata.timers = reader.list("timers")?;
     for (name, value) in reader.table("posts")? {
         metadata.posts.push((name.clone(), reader.texts(&format!("posts.{name}"), value)?));
+    }
+    for (name, value) in reader.table("optional-posts")? {
+        let bits = reader.texts(&format!("optional-posts.{name}"), value)?;
+        metadata.optional_posts.push((name.clone(), bits));
     }
     metadata.uses = reader.list("uses")?;
     metadata.summary = reader.list("summary")?;
@@ -152,6 +170,11 @@ pub fn parse(file: &str, text: &str, bin: Option<&str>) -> Result<Metadata, Erro
     };
     metadata.config =
         reader.table("config")?.map(|(name, value)| (name.clone(), value.clone())).collect();
+    metadata.counters = match table.get("counters") {
+        None => None,
+        Some(Value::Bool(counters)) => Some(*counters),
+        Some(other) => return Err(reader.wrong("counters", "true or false", other)),
+    };
     Ok(metadata)
 }
 
@@ -196,6 +219,15 @@ impl<'a> Reader<'a> {
             }
         };
         Ok(table.into_iter().flatten())
+    }
+
+    /// A table of interfaces; that it may be `"*"` is only for its error to say.
+    fn ports(&self) -> Result<impl Iterator<Item = (&'a String, &'a Value)>, Error> {
+        let wanted = "a table of interfaces, or \"*\"";
+        match self.table.get("ports") {
+            Some(value) if !value.is_object() => Err(self.wrong("ports", wanted, value)),
+            _ => self.table("ports"),
+        }
     }
 
     /// A list of notification names, or a table from interrupts to them.
@@ -279,9 +311,23 @@ pub fn stub(
     let ports = numbered(&metadata.ports)
         .map(|(number, (name, file))| {
             let interface = locate(directory, file)?;
-            Ok(Port { name: name.clone(), number, server: name.clone(), interface })
+            Ok(Port { name: name.clone(), number, server: name.clone(), interface, mask: 0 })
         })
         .collect::<Result<_, Error>>()?;
+    let mut posts: Vec<Post> = numbered(&metadata.posts)
+        .map(|(number, (task, bits))| Post {
+            task: task.clone(),
+            number,
+            bits: (0..)
+                .zip(bits)
+                .map(|(bit, name)| PostBit {
+                    name: name.clone(),
+                    mask: 1_u32.checked_shl(bit).unwrap_or(0),
+                })
+                .collect(),
+        })
+        .collect();
+    add_optional_posts(&mut posts, &metadata.optional_posts);
     let serves = match &metadata.serves {
         Some(file) => Some(Serves { interface: locate(directory, file)?, clients: Vec::new() }),
         None => None,
@@ -304,19 +350,7 @@ pub fn stub(
                 bit: u8::try_from(bit).unwrap_or(u8::MAX),
             })
             .collect(),
-        posts: numbered(&metadata.posts)
-            .map(|(number, (task, bits))| Post {
-                task: task.clone(),
-                number,
-                bits: (0..)
-                    .zip(bits)
-                    .map(|(bit, name)| PostBit {
-                        name: name.clone(),
-                        mask: 1_u32.checked_shl(bit).unwrap_or(0),
-                    })
-                    .collect(),
-            })
-            .collect(),
+        posts,
         devices: numbered(&metadata.uses)
             .map(|(i, name)| Device {
                 name: name.clone(),
@@ -326,12 +360,30 @@ pub fn stub(
             })
             .collect(),
         summary,
+        any_ports: metadata.any_ports,
         heap: metadata.heap.then_some(Heap { address: HEAP, size: abi::limits::PAGE }),
         log: Log::default(),
         kernel: KernelOp::ALL.iter().map(|(_, name)| (*name).to_owned()).collect(),
         config: metadata.config.clone(),
         ..TaskModel::default()
     })
+}
+
+/// Adds what a crate may post and this application does not grant: with no bits, which
+/// `userlib::post` leaves alone.
+pub(crate) fn add_optional_posts(posts: &mut Vec<Post>, optional: &[(String, Vec<String>)]) {
+    for (task, bits) in optional {
+        let known = posts.iter().position(|post| post.task == *task).unwrap_or_else(|| {
+            posts.push(Post { task: task.clone(), number: 0, bits: Vec::new() });
+            posts.len() - 1
+        });
+        for name in bits {
+            let granted = &mut posts[known].bits;
+            if granted.iter().all(|bit| bit.name != *name) {
+                granted.push(PostBit { name: name.clone(), mask: 0 });
+            }
+        }
+    }
 }
 
 /// Pairs with numbers from 0; what exceeds a byte is beyond every limit anyway.

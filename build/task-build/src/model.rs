@@ -62,6 +62,11 @@ pub struct TaskModel {
     /// Its configuration.
     #[serde(default)]
     pub config: Map<String, Value>,
+    /// Whether its crate takes whatever ports there are: then they are listed with the
+    /// operations that they permit, and their interfaces are not generated. Not in the
+    /// file: the crate says so.
+    #[serde(skip)]
+    pub any_ports: bool,
 }
 
 /// An interface that the task serves.
@@ -94,6 +99,9 @@ pub struct Port {
     pub server: String,
     /// Path of the `.idol` file.
     pub interface: PathBuf,
+    /// Permitted operations: bit *n* is operation *n*.
+    #[serde(default)]
+    pub mask: u64,
 }
 
 /// A notification.

@@ -143,6 +143,18 @@ fn a_binary_with_metadata_of_its_own_has_constants_of_its_own() {
 }
 
 #[test]
+fn a_crate_can_do_without_counters() {
+    let directory = task_crate();
+    let code = || for_image(directory.path(), &directory.path().join("both.json")).unwrap().code;
+    let with = code();
+    assert!(with.contains("pub static EXOV6_IDOL_CLIENT_CLOCK"));
+    assert!(with.contains("pub static EXOV6_IDOL_SERVER_ECHO"));
+    assert!(!with.contains("EXOV6_IDOL_SERVER_CLOCK"), "that one is only called");
+    edit(directory.path(), "Cargo.toml", "timers =", "counters = false\ntimers =");
+    assert!(!code().contains("EXOV6_IDOL"));
+}
+
+#[test]
 fn the_stub_of_the_supervisor_has_what_every_supervisor_has() {
     let directory = task_crate();
     let app =
@@ -161,14 +173,37 @@ fn the_stub_of_the_supervisor_has_what_every_supervisor_has() {
 }
 
 #[test]
+fn a_post_that_this_application_leaves_out_has_no_bits() {
+    let directory = task_crate();
+    let here = directory.path();
+    let both = "posts = { uart-0 = [\"go\", \"stop\"] }";
+    let optional = "optional-posts = { uart-0 = [\"stop\", \"more\"], nobody = [\"word\"] }";
+    edit(here, "Cargo.toml", both, &format!("{both}\n{optional}"));
+    let image = for_image(here, &here.join("both.json")).unwrap().code;
+    let host = for_host(here).unwrap().code;
+    for code in [image, host] {
+        let code: String = code.split_whitespace().collect();
+        let value = |name: &str| {
+            let at = code.find(&format!("pubconst{name}:::userlib::PostGrant")).expect(name);
+            code[at..].split("Bits(").nth(1).unwrap().split(')').next().unwrap().to_owned()
+        };
+        assert!(code.contains("pubmodnobody{"));
+        assert_eq!((value("MORE"), value("WORD")), ("0b0".to_owned(), "0b0".to_owned()));
+        assert_ne!(value("STOP"), "0b0", "it is granted");
+    }
+}
+
+#[test]
 fn interfaces_are_looked_for_beside_the_crate_and_then_upwards() {
     let root = tempfile::tempdir().unwrap();
     let (krate, idl) = (root.path().join("task/plant"), root.path().join("idl"));
     fs::create_dir_all(&krate).unwrap();
     fs::create_dir_all(&idl).unwrap();
-    let tried = find(&krate, "plant.idol").unwrap_err();
-    assert_eq!(tried[0], krate.join("plant.idol"));
-    assert!(tried.contains(&idl.join("plant.idol")));
+    let tried = find(&krate, "nothing.idol").unwrap_err();
+    assert_eq!(tried[0], krate.join("nothing.idol"));
+    assert!(tried.contains(&idl.join("nothing.idol")));
+    // An application outside of the repository uses what is in it, unless it has its own.
+    assert!(find(&krate, "plant.idol").unwrap().ends_with("../../idl/plant.idol"));
     fs::write(idl.join("plant.idol"), "").unwrap();
     assert_eq!(find(&krate, "plant.idol"), Ok(idl.join("plant.idol")));
     fs::write(krate.join("plant.idol"), "").unwrap();
@@ -201,8 +236,8 @@ fn what_is_wrong_is_said_with_its_file() {
         "config `gain` is a string in app.toml, but the crate's metadata expects a floating-point number, such as 1.0"
     );
     assert_eq!(
-        failure("echo.idol", "\"u64\" }", "\"usize\" }"),
-        "@/echo.idol:5:36: `usize` is not equally wide everywhere\n  help: use `u32` or `u64`"
+        failure("echo.idol", "\"u64\" }", "\"u46\" }"),
+        "@/echo.idol:5:36: `u46` is neither built in nor imported\n  help: did you mean `u16`?"
     );
     assert_eq!(
         failure("clock.idol", "\"Clock\"", "\"Echo\""),
@@ -215,6 +250,10 @@ fn what_is_wrong_is_said_with_its_file() {
     assert_eq!(
         failure("Cargo.toml", "uses =", "devices ="),
         "@/Cargo.toml: [package.metadata.exov6] has no key `devices`; did you mean `uses`?"
+    );
+    assert_eq!(
+        failure("Cargo.toml", "timers =", "counters = 0\ntimers ="),
+        "@/Cargo.toml: [package.metadata.exov6] `counters` must be true or false, not 0"
     );
     assert_eq!(
         failure("Cargo.toml", "[\"sample\"]", "\"sample\""),
@@ -230,4 +269,38 @@ fn a_stub_says_where_it_looked_for_an_interface() {
     let error = for_host(here).unwrap_err().to_string();
     assert!(error.starts_with("there is no interface file `clok.idol`; looked for "), "{error}");
     assert!(error.contains(&*here.join("idl/clok.idol").to_string_lossy()), "{error}");
+}
+
+#[test]
+fn a_crate_that_takes_any_ports_has_them_listed_and_generates_no_interface() {
+    let directory = task_crate();
+    let here = directory.path();
+    let text = "[package]\nname = \"agent\"\n[package.metadata.exov6]\nports = \"*\"\n";
+    fs::write(here.join("Cargo.toml"), text).unwrap();
+    let stub = for_host(here).unwrap().code;
+    assert!(stub.contains("pub const ALL: &[::userlib::PortGrant] = &[];"), "{stub}");
+    let model = format!(
+        "{{\"format\": \"exov6-task-model/1\", \"app\": \"a\", \"task\": \"agent\", \"index\": 0, \
+         \"linker_script\": \"l\", \"tasks\": [\"agent\", \"echo\"], \"notifications\": [], \
+         \"timers\": [], \"posts\": [], \"devices\": [], \"summary\": [], \"log\": {{}}, \
+         \"ports\": [{{\"name\": \"echo\", \"number\": 0, \"server\": \"echo\", \
+         \"interface\": \"{}/echo.idol\", \"mask\": 9223372036854775810}}]}}",
+        here.display()
+    );
+    fs::write(here.join("any.json"), model).unwrap();
+    let code = for_image(here, &here.join("any.json")).unwrap().code;
+    let one = "::userlib::PortGrant {\n            port: ::userlib::Port(0),\n            \
+               operations: 0x8000000000000002,\n        },";
+    assert!(code.contains(one), "{code}");
+    assert!(!code.contains("pub mod echo"), "{code}");
+}
+
+#[test]
+fn ports_are_a_table_or_a_star() {
+    let directory = task_crate();
+    let text = "[package]\nname = \"agent\"\n[package.metadata.exov6]\nports = \"echo\"\n";
+    fs::write(directory.path().join("Cargo.toml"), text).unwrap();
+    let error = for_host(directory.path()).unwrap_err().to_string();
+    let wanted = "`ports` must be a table of interfaces, or \"*\", not \"echo\"";
+    assert!(error.ends_with(wanted), "{error}");
 }

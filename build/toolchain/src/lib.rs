@@ -20,11 +20,13 @@
 mod error;
 pub mod flags;
 mod host;
+mod outside;
 pub mod setup;
 mod version;
 
 pub use error::Error;
 pub use host::{Host, System};
+pub use outside::PREFIX as APPLICATION;
 pub use version::Version;
 
 use std::path::{Path, PathBuf};
@@ -174,6 +176,18 @@ impl Toolchain {
         if self.route.builds_core() {
             command.arg("-Zbuild-std=core,alloc");
         }
+        Some(command)
+    }
+
+    /// Like [`Toolchain::cargo`], with `doc` as its subcommand: the caller adds
+    /// `--manifest-path …`. `None` if this toolchain has no rustdoc.
+    #[must_use]
+    pub fn doc(&self, target: &str) -> Option<Command> {
+        if !self.rustdoc.is_file() {
+            return None;
+        }
+        let mut command = self.cargo(target);
+        command.arg("doc");
         Some(command)
     }
 

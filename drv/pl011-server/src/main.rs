@@ -3,7 +3,7 @@
 //! Console text and log frames share the line, so output is taken in one piece or
 //! not at all; nobody waits here for a slow line. The chip and its queues are
 //! `drv_pl011`; this file connects them with calls, the interrupt and the
-//! notifications `input` (to the console) and `space` (to the log task).
+//! notifications `input` (to the console, if there is one) and `space` (to the log task).
 #![no_std]
 #![no_main]
 #![deny(unsafe_code)]

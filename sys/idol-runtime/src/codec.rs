@@ -1,4 +1,4 @@
-//! Encoding: values one after the other, little-endian, without padding.
+//! Packing: values one after the other, little-endian, without padding.
 //!
 //! ```text
 //!   args { a: u8, b: u32, c: bool }      bytes  a b b b b c
@@ -71,6 +71,18 @@ impl<'a> Unpacker<'a> {
             Err(_) => Err(Refusal::Fault(Reason::BadMessageContents)),
         }
     }
+
+    /// Takes the next value, which is received as a `W` and then converted.
+    ///
+    /// # Errors
+    /// [`Reason::BadMessageContents`] if the bytes are no `W`, or it converts to nothing.
+    #[inline(always)]
+    pub fn take_as<W: TryFromBytes, T>(
+        &mut self,
+        convert: impl FnOnce(W) -> Option<T>,
+    ) -> Result<T, Refusal> {
+        convert(self.take()?).ok_or(Refusal::Fault(Reason::BadMessageContents))
+    }
 }
 
 /// Message words that begin with these bytes; the rest is zero. More than 64
@@ -89,14 +101,6 @@ pub(crate) fn to_words<const N: usize>(bytes: &[u8; N]) -> Words {
 pub(crate) fn from_words<const N: usize>(words: &Words) -> [u8; N] {
     let image: [u8; MESSAGE_BYTES] = zerocopy::transmute!(*words);
     image.first_chunk().copied().unwrap_or([0; N])
-}
-
-/// Message words that begin with a value; zeros if it does not fit.
-#[inline(always)]
-pub(crate) fn value_to_words<T: IntoBytes + Immutable>(value: &T) -> Words {
-    let mut image = [0; MESSAGE_BYTES];
-    Packer::new(&mut image).put(value);
-    zerocopy::transmute!(image)
 }
 
 #[cfg(test)]
@@ -126,13 +130,11 @@ mod tests {
         let words = to_words(&[1, 2, 3, 4, 5, 6, 7, 8, 9]);
         assert_eq!(words, [0x0807_0605_0403_0201, 9, 0, 0, 0, 0, 0, 0]);
         assert_eq!(from_words::<9>(&words), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
-        assert_eq!(value_to_words(&0x1122_u16), [0x1122, 0, 0, 0, 0, 0, 0, 0]);
     }
 
     #[test]
     fn what_does_not_fit_the_words_does_not_panic() {
         assert_eq!(to_words(&[1; 65]), [0; 8]);
         assert_eq!(from_words::<65>(&[u64::MAX; 8]), [0; 65]);
-        assert_eq!(value_to_words(&[1_u8; 65]), [0; 8]);
     }
 }

@@ -3,13 +3,17 @@
 //! | type | who sees it | what it says |
 //! | --- | --- | --- |
 //! | [`ServerDeath`] | client | no answer will come |
-//! | an enumeration made by [`error!`](crate::error!) | both | what the operation says |
+//! | an enumeration made by [`error!`](crate::error!) or [`IdolError`](crate::IdolError) | both | what the operation says |
 //! | [`LeaseError`] | server | the caller is gone |
 //! | [`RequestError`] | server | an error, a fault for the caller, or nothing |
 
 use crate::Reason;
+use crate::wire::{Decoder, Encoder, Wire};
 use core::convert::Infallible;
 use userlib::sys::Defect;
+
+/// Status of a reply that carries an error with a payload.
+pub(crate) const COMPLEX: u32 = 1;
 
 /// No answer will come. The operation may have been carried out, or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,9 +24,22 @@ pub enum ServerDeath {
     TimedOut,
 }
 
+/// First variant: restarted.
+impl Wire for ServerDeath {
+    const MAX: usize = 1;
+
+    fn encode(&self, to: &mut Encoder<'_>) {
+        to.put(&(*self == ServerDeath::TimedOut));
+    }
+
+    fn decode(from: &mut Decoder<'_>) -> Self {
+        if from.take() { ServerDeath::TimedOut } else { ServerDeath::Restarted }
+    }
+}
+
 /// An error that an operation returns: an enumeration without payload.
 ///
-/// [`error!`](crate::error!) implements this. By hand: codes are at least 1, since
+/// [`error!`](crate::error!) and [`IdolError`](crate::IdolError) implement this. By hand: codes are at least 1, since
 /// 0 means that all is well, and `from_code(e.code())` is `Some(e)`.
 pub trait OpError: Sized + From<ServerDeath> {
     /// The number that stands for this error on the wire, at least 1.
@@ -56,7 +73,7 @@ pub enum RequestError<E> {
 /// A request that no error of its own can end, only the caller's death or mistake.
 pub type Refusal = RequestError<Infallible>;
 
-impl<E: OpError> From<E> for RequestError<E> {
+impl<E: From<ServerDeath>> From<E> for RequestError<E> {
     fn from(error: E) -> Self {
         RequestError::Error(error)
     }

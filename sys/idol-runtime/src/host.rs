@@ -45,6 +45,8 @@ struct State {
     server: Option<Server<'static>>,
     /// Leases of the call under way.
     leases: Vec<LeaseDesc>,
+    /// How many more uses of a lease find the caller there; `None` for all.
+    patience: Option<u32>,
     calls: u32,
 }
 
@@ -81,6 +83,42 @@ pub fn join<T>(
     let calls = STATE.with_borrow(|state| state.calls);
     drop(part);
     (result, calls)
+}
+
+/// Rights and lengths of the leases of the call under way.
+#[must_use]
+pub fn leases() -> Vec<(u32, usize)> {
+    STATE.with_borrow(|state| {
+        state.leases.iter().map(|lease| (lease.rights, lease.length as usize)).collect()
+    })
+}
+
+/// Runs a server on a message that no client sent, with leases of any rights and
+/// length. The caller disappears after `patience` uses of a lease, if that is given.
+pub fn deliver<T>(
+    leases: &mut [(u32, &mut [u8])],
+    patience: Option<u32>,
+    server: impl FnOnce() -> T,
+) -> T {
+    struct Part;
+    impl Drop for Part {
+        fn drop(&mut self) {
+            STATE.with_borrow_mut(|state| {
+                state.leases.clear();
+                state.patience = None;
+            });
+        }
+    }
+    STATE.with_borrow_mut(|state| {
+        let lent = leases.iter_mut().map(|(rights, bytes)| LeaseDesc {
+            rights: *rights,
+            ..Lease::read_write(bytes).descriptor()
+        });
+        state.leases = lent.collect();
+        state.patience = patience;
+    });
+    let _part = Part;
+    server()
 }
 
 /// Stands in for the system call of this name.
@@ -125,7 +163,10 @@ fn lease(caller: Caller, index: usize) -> Result<LeaseDesc, Defect> {
     if caller != CALLER {
         return Err(Defect);
     }
-    STATE.with_borrow(|state| {
+    STATE.with_borrow_mut(|state| {
+        if let Some(patience) = &mut state.patience {
+            *patience = patience.checked_sub(1).ok_or(Defect)?;
+        }
         assert!(index < state.leases.len(), "BadLease: {index} of {}", state.leases.len());
         Ok(state.leases[index])
     })

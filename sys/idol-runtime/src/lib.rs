@@ -21,9 +21,13 @@
 
 #[cfg(not(target_os = "none"))]
 extern crate std;
+// What is derived here names this crate as everybody else does.
+extern crate self as idol_runtime;
 
 pub mod client;
 mod codec;
+pub mod counters;
+pub mod encoding;
 mod error;
 #[cfg(not(target_os = "none"))]
 pub mod host;
@@ -32,11 +36,14 @@ pub mod lease;
 mod leased;
 mod operation;
 pub mod server;
+pub mod wire;
 
 pub use abi::fault::Reason;
 pub use codec::{Packer, Unpacker};
 pub use error::{LeaseError, OpError, Refusal, RequestError, ServerDeath};
+pub use exov6_idol_derive::{FromPrimitive, IdolError, Wire};
 pub use leased::{Access, Leased, R, RW, Readable, W, Writable};
 pub use operation::Operation;
 pub use server::Answer;
 pub use userlib::{Bits, Caller, Message, Port, Received, Words};
+pub use wire::Wire;

@@ -3,7 +3,7 @@
 //! A message is held against its operation in this order, and its sender stopped
 //! at the first difference:
 //!
-//! 1. length of the message (`BadMessageSize`)
+//! 1. length of the message (`BadMessageSize`); at most the longest if it varies
 //! 2. number of leases (`BadLeases`)
 //! 3. hidden leases: rights (`BadLeases`) and length (`BadMessageSize`)
 //! 4. declared leases: rights, whole elements (`BadLeases`), limit (`LeaseTooLong`)
@@ -11,13 +11,15 @@
 //!
 //! If the caller disappears meanwhile, nothing is answered. No path here panics.
 
-use crate::codec::{from_words, value_to_words};
-use crate::error::{LeaseError, OpError, Refusal, RequestError};
+use crate::codec::from_words;
+use crate::encoding::{Encoding, Sends};
+use crate::error::{COMPLEX, LeaseError, OpError, Refusal, RequestError};
 use crate::kernel;
 use crate::leased::{self, Access, Leased, R, W};
+use crate::wire::Decoder;
 use crate::{Bits, Caller, Message, Operation, Reason, Received, Words};
+use abi::limits::MESSAGE_BYTES;
 use core::marker::PhantomData;
-use zerocopy::{Immutable, IntoBytes};
 
 /// What to answer a caller.
 #[must_use = "a caller waits for this"]
@@ -108,14 +110,17 @@ pub fn serve<S: ?Sized>(
     }
 }
 
-/// A message whose shape is that of operation `O`.
+/// A message whose shape is that of operation `O`. If the length of its reply varies,
+/// `REPLY` is the operation's longest.
 #[derive(Debug)]
-pub struct Request<'m, O> {
+pub struct Request<'m, O, const REPLY: usize = 0> {
     message: &'m Message,
+    /// Bytes of the encoded arguments.
+    length: usize,
     operation: PhantomData<fn() -> O>,
 }
 
-impl<'m, O: Operation> Request<'m, O> {
+impl<'m, O: Operation, const REPLY: usize> Request<'m, O, REPLY> {
     /// Checks length, number of leases, and the hidden leases.
     ///
     /// # Errors
@@ -123,19 +128,28 @@ impl<'m, O: Operation> Request<'m, O> {
     #[inline(always)]
     pub fn open(message: &'m Message) -> Result<Self, Refusal> {
         let () = O::CHECK;
-        if message.length != O::MESSAGE {
+        if !Self::fits(message.length, O::MESSAGE) {
             return Err(Refusal::Fault(Reason::BadMessageSize));
         }
         if message.leases != O::ALL_LEASES {
             return Err(Refusal::Fault(Reason::BadLeases));
         }
-        let request = Request { message, operation: PhantomData };
-        if O::ARGS_LENT && request.lease_length::<R>(O::LEASES)? != O::ARGS
+        let mut request = Request { message, length: message.length, operation: PhantomData };
+        if O::ARGS_LENT {
+            request.length = request.lease_length::<R>(O::LEASES)?;
+        }
+        if O::ARGS_LENT && !Self::fits(request.length, O::ARGS)
             || O::REPLY_LENT && request.lease_length::<W>(O::REPLY_INDEX)? != O::REPLY
         {
             return Err(Refusal::Fault(Reason::BadMessageSize));
         }
         Ok(request)
+    }
+
+    /// Whether an encoded value may have this length.
+    #[inline(always)]
+    const fn fits(length: usize, most: usize) -> bool {
+        if O::Encoding::EXACT { length == most } else { length <= most }
     }
 
     /// Length in bytes of a lease with exactly the rights `A`.
@@ -182,7 +196,7 @@ impl<'m, O: Operation> Request<'m, O> {
         Ok(Leased::new(self.message.caller, index, count))
     }
 
-    /// The packed arguments; `N` is their size.
+    /// The encoded arguments; `N` is their size, or the longest.
     ///
     /// # Errors
     /// If the caller is gone.
@@ -192,8 +206,17 @@ impl<'m, O: Operation> Request<'m, O> {
             return Ok(from_words(&self.message.words));
         }
         let mut bytes = [0; N];
-        leased::read_bytes(self.message.caller, O::LEASES, 0, &mut bytes)?;
+        if let Some(bytes) = bytes.get_mut(..self.length) {
+            leased::read_bytes(self.message.caller, O::LEASES, 0, bytes)?;
+        }
         Ok(bytes)
+    }
+
+    /// A decoder of the arguments, as far as they were sent.
+    #[inline(always)]
+    #[must_use]
+    pub fn decoder<'a>(&self, args: &'a [u8]) -> Decoder<'a> {
+        Decoder::new(args.get(..self.length).unwrap_or(&[]))
     }
 
     /// Answers with a value.
@@ -201,12 +224,33 @@ impl<'m, O: Operation> Request<'m, O> {
     /// # Errors
     /// If the caller is gone.
     #[inline(always)]
-    pub fn reply<T: IntoBytes + Immutable>(&self, value: &T) -> Result<Answer, Refusal> {
+    pub fn reply<T>(&self, value: &T) -> Result<Answer, Refusal>
+    where
+        O::Encoding: Sends<T>,
+    {
+        self.answer(0, value)
+    }
+
+    #[inline(always)]
+    fn answer<T>(&self, code: u32, value: &T) -> Result<Answer, Refusal>
+    where
+        O::Encoding: Sends<T>,
+    {
+        let code = u64::from(code);
         if O::REPLY_LENT {
-            leased::write_bytes(self.message.caller, O::REPLY_INDEX, 0, value.as_bytes())?;
+            let mut buffer = [0; REPLY];
+            let bytes = <O::Encoding as Sends<T>>::bytes(value, &mut buffer);
+            leased::write_bytes(self.message.caller, O::REPLY_INDEX, 0, bytes)?;
+            let length = if O::Encoding::EXACT { 0 } else { bytes.len() as u64 };
+            let words = [length, 0, 0, 0, 0, 0, 0, 0];
+            return Ok(Answer::Reply { code, length: O::ANSWER, words });
         }
-        let words = if O::REGISTERS { value_to_words(value) } else { [0; 8] };
-        Ok(Answer::Reply { code: 0, length: O::ANSWER, words })
+        if !O::REGISTERS {
+            return Ok(Answer::Reply { code, length: 0, words: [0; 8] });
+        }
+        let mut image = [0; MESSAGE_BYTES];
+        let length = <O::Encoding as Sends<T>>::put(value, &mut image);
+        Ok(Answer::Reply { code, length, words: zerocopy::transmute!(image) })
     }
 
     /// Answers with a value or an error.
@@ -214,10 +258,10 @@ impl<'m, O: Operation> Request<'m, O> {
     /// # Errors
     /// If the caller is gone.
     #[inline(always)]
-    pub fn reply_result<T: IntoBytes + Immutable, E: OpError>(
-        &self,
-        result: Result<T, E>,
-    ) -> Result<Answer, Refusal> {
+    pub fn reply_result<T, E: OpError>(&self, result: Result<T, E>) -> Result<Answer, Refusal>
+    where
+        O::Encoding: Sends<T>,
+    {
         match result {
             Ok(value) => self.reply(&value),
             Err(error) => Ok(Answer::error(error.code())),
@@ -229,10 +273,10 @@ impl<'m, O: Operation> Request<'m, O> {
     /// # Errors
     /// The method's refusal, or that the caller is gone.
     #[inline(always)]
-    pub fn reply_or_refuse<T: IntoBytes + Immutable>(
-        &self,
-        result: Result<T, Refusal>,
-    ) -> Result<Answer, Refusal> {
+    pub fn reply_or_refuse<T>(&self, result: Result<T, Refusal>) -> Result<Answer, Refusal>
+    where
+        O::Encoding: Sends<T>,
+    {
         result.and_then(|value| self.reply(&value))
     }
 
@@ -241,13 +285,51 @@ impl<'m, O: Operation> Request<'m, O> {
     /// # Errors
     /// The method's refusal, or that the caller is gone.
     #[inline(always)]
-    pub fn reply_or_fail<T: IntoBytes + Immutable, E: OpError>(
+    pub fn reply_or_fail<T, E: OpError>(
         &self,
         result: Result<T, RequestError<E>>,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Answer, Refusal>
+    where
+        O::Encoding: Sends<T>,
+    {
         match result {
             Ok(value) => self.reply(&value),
             Err(RequestError::Error(error)) => Ok(Answer::error(error.code())),
+            Err(RequestError::Fault(reason)) => Err(RequestError::Fault(reason)),
+            Err(RequestError::Gone) => Err(RequestError::Gone),
+        }
+    }
+
+    /// Answers with a value or an error with a payload.
+    ///
+    /// # Errors
+    /// If the caller is gone.
+    #[inline(always)]
+    pub fn reply_complex<T, E>(&self, result: Result<T, E>) -> Result<Answer, Refusal>
+    where
+        O::Encoding: Sends<T> + Sends<E>,
+    {
+        match result {
+            Ok(value) => self.reply(&value),
+            Err(error) => self.answer(COMPLEX, &error),
+        }
+    }
+
+    /// Answers with a value or an error with a payload, unless the method refused.
+    ///
+    /// # Errors
+    /// The method's refusal, or that the caller is gone.
+    #[inline(always)]
+    pub fn reply_or_complex<T, E>(
+        &self,
+        result: Result<T, RequestError<E>>,
+    ) -> Result<Answer, Refusal>
+    where
+        O::Encoding: Sends<T> + Sends<E>,
+    {
+        match result {
+            Ok(value) => self.reply(&value),
+            Err(RequestError::Error(error)) => self.answer(COMPLEX, &error),
             Err(RequestError::Fault(reason)) => Err(RequestError::Fault(reason)),
             Err(RequestError::Gone) => Err(RequestError::Gone),
         }

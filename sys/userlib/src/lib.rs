@@ -43,8 +43,8 @@ pub use rt::{generation, index};
 pub use sys::{Lease, Message, Mode, Received};
 pub use time::{Ticks, wait};
 pub use types::{
-    Bits, Caller, Counter, Device, LogConfig, LogRing, Port, PostGrant, RestartPolicy, RestartRule,
-    Timer,
+    Bits, Caller, Counter, Device, LogConfig, LogRing, Port, PortGrant, PostGrant, RestartPolicy,
+    RestartRule, Timer,
 };
 
 /// A message: eight words; unused bytes are zero.
@@ -52,8 +52,12 @@ pub type Words = [u64; abi::limits::MESSAGE_WORDS];
 
 /// Sets notification bits of another task. If that task has been restarted since
 /// the last post, its new self is told. Returns whether the bits were set; they
-/// are not if this task has no credits left.
+/// are not if this task has no credits left, and if there are none: an optional post
+/// that the application does not grant.
 pub fn post(grant: PostGrant) -> bool {
+    if grant.bits.is_empty() {
+        return false;
+    }
     let status = sys::post(grant.number, grant.bits);
     let status = match status {
         abi::syscall::DEAD => sys::post(grant.number, grant.bits),
@@ -99,9 +103,25 @@ macro_rules! task {
 macro_rules! heap {
     () => {
         extern crate alloc;
-        #[cfg(target_os = "none")]
-        #[global_allocator]
+        // Programs of the host (checks, tests) have an allocator already.
+        #[cfg_attr(target_os = "none", global_allocator)]
         static HEAP: $crate::heap::Heap = $crate::heap::Heap::new(generated::heap::MEMORY);
+    };
+}
+
+/// Puts a text into the task's program under a name by which the host finds it, as bytes
+/// that code may read as well.
+#[macro_export]
+macro_rules! note {
+    ($name:ident = $text:expr) => {
+        #[allow(unsafe_code, reason = "the host finds the text by this name")]
+        #[unsafe(no_mangle)]
+        static $name: [u8; $text.len()] = {
+            let text: &str = $text;
+            let mut bytes = [0; $text.len()];
+            bytes.copy_from_slice(text.as_bytes());
+            bytes
+        };
     };
 }
 
@@ -121,6 +141,12 @@ macro_rules! entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_post_that_was_not_granted_is_none_at_all() {
+        // On the host, a system call would panic.
+        assert!(!post(PostGrant { number: 0, bits: Bits::NONE }));
+    }
 
     #[test]
     fn bits_are_a_set() {

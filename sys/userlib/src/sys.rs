@@ -13,6 +13,7 @@ use abi::limits::{LEASE_COPY_BYTES, MESSAGE_BYTES, PANIC_BYTES};
 use abi::syscall;
 use abi::syscall::LeaseDesc;
 use core::marker::PhantomData;
+use core::sync::atomic::AtomicU8;
 use zerocopy::IntoBytes;
 
 /// Memory lent to a server for the length of one call.
@@ -46,6 +47,14 @@ impl<'a> Lease<'a> {
     #[inline]
     pub fn read_write(bytes: &'a mut [u8]) -> Self {
         Lease::new(bytes.as_mut_ptr(), bytes.len(), syscall::LEASE_R | syscall::LEASE_W)
+    }
+
+    /// Lends memory that others than this task look at and change too, such as a
+    /// debugger; `rights` are [`syscall::LEASE_R`], [`syscall::LEASE_W`] or both.
+    #[must_use]
+    #[inline]
+    pub fn shared(bytes: &'a [AtomicU8], rights: u32) -> Self {
+        Lease::new(bytes.as_ptr().cast(), bytes.len(), rights)
     }
 
     fn new(start: *const u8, length: usize, rights: u32) -> Self {

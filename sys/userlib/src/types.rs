@@ -7,6 +7,15 @@ use core::ops::{BitAnd, BitOr, BitOrAssign, Not};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Port(pub u8);
 
+/// A channel with the operations that it permits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortGrant {
+    /// The channel.
+    pub port: Port,
+    /// Bit *n* is operation *n*; bit 0 is never set.
+    pub operations: u64,
+}
+
 /// Notification bits of a task, its own or (in a [`PostGrant`]) another's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bits(pub u32);

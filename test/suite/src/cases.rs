@@ -151,6 +151,11 @@ macro_rules! cases {
                 idol_unknown_op = "an operation number beyond the interface faults the sender",
                 idol_idempotent_retry = "an idempotent operation is retried once the server has restarted",
                 idol_server_death = "a non-idempotent one returns the error that says so",
+                idol_encodings = "Ssmarshal and Hubpack carry every variant, in registers and lent, each as long as it is",
+                idol_encodings_invalid = "bytes that are no value, end early or go on too long fault the sender",
+                idol_complex = "an error with a payload comes back whole, and the server's death as one",
+                idol_receive = "values made from integers arrive, integers that make none fault the sender",
+                idol_counters = "client and server count what came of each operation, the server also of each client",
             }
         }
     };

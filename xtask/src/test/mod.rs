@@ -7,33 +7,48 @@
 //! * *replay*: a script of `test/replay` each, on the machine. `replay::SCRIPT`
 //! * *fuzz*: random system calls on the machine, a boot for each seed. `fuzz::seed_N`
 //! * *commands*: what `check`, `schema` and `explain` print. `commands::CASE`
+//! * *rpc*: a debugger's calls to a running image. `rpc::CASE`
 //! * *whole*: the default image from outside, as its user sees it. `whole::CASE`
+//! * *verify*: the default image is proved, and each flipped bit of its tables is noticed.
+//!   `verify::CASE`
+//! * *apps*: applications outside of this repository, as their authors type commands.
+//!   `apps::CASE`
+//!
+//! The tests of another application than the repository's are run alone, by the task in it
+//! that has them ([`own`]).
 //!
 //! * *seeded*: that each target case has a break it must notice, `--seeded` tries them
 //!
 //! A line per test as it ends, details of the failed ones below theirs; then what was
 //! skipped and why, and what failed; the last line is `N passed, N failed`.
 
+mod apps;
 mod backoff;
+mod boot;
 mod building;
 mod commands;
 mod fuzz;
 mod host;
+mod isolation;
 mod machine;
+mod memory;
 mod monitor;
+mod own;
 mod refusals;
 mod replay;
 mod report;
+mod rpc;
 mod seeded;
 mod target;
 mod whole;
 
 use crate::out::say;
-use crate::place;
+use crate::{place, time};
 use anyhow::{Context, Result, bail};
 use report::Report;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
 
 /// Arguments of `test`.
 #[derive(clap::Args)]
@@ -43,6 +58,16 @@ pub struct Arguments {
     /// Only print the names
     #[arg(long)]
     list: bool,
+    /// The tests of this application, on the target: an app.toml, or its directory
+    /// [default: the nearest one above, if it is outside of exov6]
+    #[arg(long, conflicts_with_all = ["host", "target", "seeded", "replay"])]
+    app: Option<PathBuf>,
+    /// Test the application on this board instead of the one that app.toml names
+    #[arg(long)]
+    board: Option<String>,
+    /// Virtual time that a test of the application may take [default: 2s]
+    #[arg(long, value_name = "TIME", value_parser = time::parse)]
+    limit: Option<Duration>,
     /// Only tests that run on the host
     #[arg(long, conflicts_with = "target")]
     host: bool,
@@ -68,6 +93,10 @@ impl Filter {
     fn wants(&self, name: &str) -> bool {
         self.0.as_ref().is_none_or(|part| name.contains(part.as_str()))
     }
+
+    fn shown(&self) -> &str {
+        self.0.as_deref().unwrap_or_default()
+    }
 }
 
 /// Runs the tests.
@@ -77,6 +106,22 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         return replay::file(&root, path);
     }
     let filter = Filter(arguments.filter.clone());
+    if let Some(app) = own_app(arguments, &root)? {
+        let passed = own::run(
+            &root,
+            &own::Wanted {
+                app: &app,
+                board: arguments.board.as_deref(),
+                filter: &filter,
+                list: arguments.list,
+                limit: arguments.limit.unwrap_or(own::LIMIT),
+            },
+        )?;
+        return Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    if arguments.board.is_some() || arguments.limit.is_some() {
+        bail!("`--board` and `--limit` are for the tests of an application: add `--app`");
+    }
     if arguments.seeded {
         let report = Report::new();
         seeded::run(&root, &|name| filter.wants(name), &report)?;
@@ -89,7 +134,10 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         emulated.extend(replay::names(&root));
         emulated.extend(fuzz::names(arguments.seeds));
         emulated.extend(commands::names());
+        emulated.extend(rpc::names());
         emulated.extend(whole::names());
+        emulated.extend(isolation::names());
+        emulated.extend(apps::names());
         emulated.retain(|name| filter.wants(name));
     }
     let host = if arguments.target { host::Host::default() } else { host::build(&root, &filter)? };
@@ -104,7 +152,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     if host.programs.is_empty() && host.broken.is_none() && emulated.is_empty() && !seeded_check {
         bail!(
             "no test has `{}` in its name; `cargo xtask test --list` prints them",
-            arguments.filter.as_deref().unwrap_or_default()
+            filter.shown()
         );
     }
     let report = Report::new();
@@ -117,8 +165,24 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     replay::run(&root, &emulated, &report);
     fuzz::run(&root, &emulated, &report);
     commands::run(&root, &emulated, &report);
+    rpc::run(&root, &emulated, &report);
     whole::run(&root, &emulated, &report);
+    isolation::run(&root, &emulated, &report);
+    apps::run(&root, &emulated, &report);
     Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The application whose tests are meant, if it is not the repository itself: one that was
+/// named, or, unless a kind of test of the repository is asked for, the one around here.
+fn own_app(arguments: &Arguments, root: &Path) -> Result<Option<PathBuf>> {
+    if let Some(app) = &arguments.app {
+        return place::app(Some(app), root).map(Some);
+    }
+    if arguments.host || arguments.target || arguments.seeded {
+        return Ok(None);
+    }
+    let app = place::app(None, root)?;
+    Ok(exov6_image::home(&app, root).map(|_| app))
 }
 
 /// The `cargo` that runs us.

@@ -10,21 +10,19 @@
 //!   target::qemu-virt-gicv3.el1::call_words   the image for another board
 //! ```
 
+use super::boot;
 use super::machine::Machine;
 use super::monitor;
 use super::report::Report;
+use crate::dist;
 use crate::out::say;
 use crate::progress::Bar;
-use crate::{dist, screen::Screen};
 use anyhow::{Result, bail};
-use exov6_archive::Archive;
-use exov6_decode::Style;
 use exov6_emulate::{Loading, Options, Time, Wishes};
 use exov6_test_suite::{
     CASES, Case, EXIT_FAILED, EXIT_NO_CASE, EXIT_OTHER_MACHINE, EXIT_TIMED_OUT, UNDER_MONITOR,
 };
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// Host time that a case may take.
@@ -89,30 +87,16 @@ pub fn run(root: &Path, names: &[String], report: &Report) {
     }
 }
 
-/// Runs cases on one machine, two at a time.
+/// Runs cases on one machine.
 fn on(machine: Machine, image: &Image, cases: &[&Case], report: &Report) {
     let start = Instant::now();
-    let queue = Mutex::new(cases.iter());
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let next = queue.lock().unwrap_or_else(|e| e.into_inner()).next();
-                    let Some(case) = next else { break };
-                    let start = Instant::now();
-                    let result = one(machine, image, case);
-                    report.result(&machine.name(case.name), start.elapsed(), &result);
-                }
-            });
-        }
-    });
+    boot::each(cases, report, |case| machine.name(case.name), |case| one(machine, image, case));
     let s = if cases.len() == 1 { "" } else { "s" };
     say!("{machine}: {} case{s} in {:.1} s", cases.len(), start.elapsed().as_secs_f64());
 }
 
 struct Image {
-    archive: Archive,
-    path: PathBuf,
+    image: boot::Image,
     monitor: PathBuf,
 }
 
@@ -120,13 +104,12 @@ fn build(root: &Path, board: &str) -> Result<Image> {
     let mut bar = Bar::new();
     let monitor = monitor::build(root, &mut bar)?;
     let built = dist::build(root, &root.join("test/app.toml"), Some(board), &mut bar)?;
-    Ok(Image { archive: exov6_archive::read(&built.archive)?, path: built.image, monitor })
+    Ok(Image { image: boot::Image::new(&built.archive, built.image)?, monitor })
 }
 
 /// Boots for one case; everything it said is part of the error.
 fn one(machine: Machine, image: &Image, case: &Case) -> Result<()> {
-    let manifest = &image.archive.manifest;
-    let controller = u64::from(manifest.interrupt_controller);
+    let controller = u64::from(image.image.archive.manifest.interrupt_controller);
     let wishes = Wishes {
         test: case.number,
         generation: if AT_THE_END.contains(&case.name) { u32::MAX - 1 } else { 0 },
@@ -140,14 +123,8 @@ fn one(machine: Machine, image: &Image, case: &Case) -> Result<()> {
     } else {
         Options { entry: Some(machine.level), ..options }
     };
-    let mut said = vec![];
-    let mut screen = Screen::new(&mut said, Style::new(manifest, false), false);
-    let outcome = exov6_emulate::run(&image.archive, &image.path, &options, &mut |event| {
-        // Writing to memory does not fail.
-        let _ = screen.event(event);
-    });
-    screen.finish()?;
-    let why = match outcome {
+    let boot = image.image.boot(&options)?;
+    let why = match boot.outcome {
         Ok(outcome) if outcome.status == 0 => return Ok(()),
         Ok(outcome) => match u8::try_from(outcome.status) {
             Ok(EXIT_FAILED) => "it does not".to_owned(),
@@ -161,7 +138,5 @@ fn one(machine: Machine, image: &Image, case: &Case) -> Result<()> {
         },
         Err(error) => error.to_string(),
     };
-    let said = String::from_utf8_lossy(&said).into_owned();
-    let said = if said.is_empty() { "(it said nothing)".to_owned() } else { said };
-    bail!("{MUST_HOLD} {}\n{why}\n{said}", case.holds)
+    bail!("{MUST_HOLD} {}\n{why}\n{}", case.holds, boot.said)
 }

@@ -1,8 +1,8 @@
 //! Whole-system tests: the default image as its user sees it, from the outside.
 
 use super::building;
-use super::refusals;
 use super::report::Report;
+use super::{memory, refusals};
 use crate::progress::Bar;
 use crate::run::Run;
 use crate::{dist, run};
@@ -26,6 +26,9 @@ const TESTS: &[(&str, Test)] = &[
     ("a_copy_elsewhere_gives_the_same_bytes", building::elsewhere),
     ("an_edit_of_app_toml_compiles_what_it_reaches", building::edits),
     ("a_release_cannot_be_left_and_obeys_no_boot_info", building::release),
+    ("no_task_goes_deeper_than_its_worst_path", memory::stacks),
+    ("heaps_binaries_and_stacks_are_what_app_toml_says", memory::image),
+    ("a_recursion_needs_a_bound_and_a_stack_compiles_nothing", memory::bounds),
     ("an_image_entered_at_el3_says_so_and_stops", refusals::entered_at_el3),
     ("damaged_tables_are_told_before_there_is_a_kernel", refusals::damaged_tables),
     ("an_exception_in_the_kernel_is_told_by_the_next_boot", refusals::kernel_exception),
@@ -82,6 +85,11 @@ impl System {
         let built = dist::build(root, &root.join("app.toml"), None, &mut Bar::new())?;
         let archive = exov6_archive::read(&built.archive)?;
         Ok(System { root: root.to_owned(), archive, path: built.archive, image: built.image })
+    }
+
+    /// Root of the workspace.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Runs for some seconds; what is printed.

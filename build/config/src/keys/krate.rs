@@ -3,6 +3,7 @@
 use super::{Absent, Key, Keys, MANY, Shape, TEXTS, key};
 
 const FILES: Shape = Shape::Map { name: None, of: &Shape::Text, low: 0, high: MANY };
+const BITS: Shape = Shape::Map { name: None, of: &TEXTS, low: 0, high: MANY };
 const NONE: Absent = Absent::Means("none");
 
 const SERVES: Key =
@@ -12,8 +13,9 @@ const NOTIFICATIONS: Key = key("notifications", TEXTS, NONE, "Notifications that
 const INTERRUPTS: Key =
     key("interrupts", Shape::Either(&[TEXTS, FILES]), NONE, "Notifications of interrupts.");
 const TIMERS: Key = key("timers", TEXTS, NONE, "Timers that it arms.");
-const POSTS: Key =
-    key("posts", Shape::Map { name: None, of: &TEXTS, low: 0, high: MANY }, NONE, "Its posts.");
+const POSTS: Key = key("posts", BITS, NONE, "Its posts.");
+const OPTIONAL_POSTS: Key =
+    key("optional-posts", BITS, NONE, "Posts that an application may leave out.");
 const USES: Key = key("uses", TEXTS, NONE, "Peripherals that it touches.");
 const SUMMARY: Key = key("summary", TEXTS, NONE, "Counters that it keeps.");
 const CONFIG: Key = key(
@@ -22,6 +24,8 @@ const CONFIG: Key = key(
     NONE,
     "Configuration, with example values.",
 );
+const COUNTERS: Key =
+    key("counters", Shape::Flag, Absent::Flag(true), "Whether its calls are counted.");
 const HEAP: Key = key("heap", Shape::Flag, Absent::Flag(false), "Whether it allocates.");
 
 /// What a crate needs and offers.
@@ -35,9 +39,11 @@ pub static METADATA: Keys = Keys {
         INTERRUPTS,
         TIMERS,
         POSTS,
+        OPTIONAL_POSTS,
         USES,
         SUMMARY,
         CONFIG,
+        COUNTERS,
         HEAP,
         key(
             "bin",
@@ -53,6 +59,19 @@ pub static METADATA: Keys = Keys {
 pub static BINARY: Keys = Keys {
     what: "what `package.metadata.exov6.bin` says of a binary",
     doc: "What the code of a task needs and offers, if its crate has several.",
-    now: &[SERVES, PORTS, NOTIFICATIONS, INTERRUPTS, TIMERS, POSTS, USES, SUMMARY, CONFIG, HEAP],
+    now: &[
+        SERVES,
+        PORTS,
+        NOTIFICATIONS,
+        INTERRUPTS,
+        TIMERS,
+        POSTS,
+        OPTIONAL_POSTS,
+        USES,
+        SUMMARY,
+        CONFIG,
+        COUNTERS,
+        HEAP,
+    ],
     later: &["windows", "stack"],
 };

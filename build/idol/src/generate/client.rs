@@ -1,7 +1,7 @@
 //! The client: a port with a method for each operation.
 
-use super::{error_tokens, operation_docs, right};
-use crate::model::{ErrorType, Interface, Operation, Reply, Right};
+use super::{conversion, error_tokens, operation_docs, right};
+use crate::model::{Encoding, ErrorType, Interface, Operation, Right};
 use crate::types::Type;
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -32,7 +32,7 @@ fn method(operation: &Operation) -> TokenStream {
     let doc = operation_docs(operation, &promise(operation));
     let wire = quote!(wire::#name);
     let args = operation.args.iter().map(|arg| {
-        let (name, ty) = (format_ident!("{}", arg.name), arg.ty.tokens());
+        let (name, ty) = (format_ident!("{}", arg.name), arg.value.ty.tokens());
         quote!(#name: #ty)
     });
     let leases = operation.leases.iter().map(|lease| {
@@ -44,33 +44,53 @@ fn method(operation: &Operation) -> TokenStream {
         let (ident, name) = (format_ident!("{}", lease.name), &lease.name);
         Some(quote!(::idol_runtime::client::check_length::<#wire>(#name, #ident.len(), #max);))
     });
-    let puts = operation.args.iter().map(|arg| {
-        let name = format_ident!("{}", arg.name);
-        quote!(.put(&#name))
-    });
+    let names: Vec<_> = operation.args.iter().map(|arg| format_ident!("{}", arg.name)).collect();
+    let exact = operation.encoding == Encoding::Zerocopy;
     let pack = if operation.args.is_empty() {
         quote!(let args_ = [];)
+    } else if exact {
+        quote! {
+            let mut args_ = [0; <#wire as ::idol_runtime::Operation>::ARGS];
+            ::idol_runtime::Packer::new(&mut args_)#(.put(&#names))*;
+        }
     } else {
         quote! {
             let mut args_ = [0; <#wire as ::idol_runtime::Operation>::ARGS];
-            ::idol_runtime::Packer::new(&mut args_)#(#puts)*;
+            let mut encoder_ = ::idol_runtime::wire::Encoder::new(&mut args_);
+            #(encoder_.put(&#names);)*
+            let length_ = encoder_.length();
         }
+    };
+    let (call, length) = if exact || operation.args.is_empty() {
+        (quote!(call), None)
+    } else {
+        (quote!(call_with), Some(quote!(length_,)))
     };
     let lent = operation.leases.iter().map(|lease| {
         let name = format_ident!("{}", lease.name);
         let (_, constructor) = right(lease.right);
         quote!(::idol_runtime::lease::#constructor(#name))
     });
-    let ok = operation.reply.ok().tokens();
-    let (output, decode) = match (&operation.reply, error_tokens(&operation.reply)) {
-        (Reply::Simple(Type::Unit), _) => (quote!(), quote!(value)),
-        (_, None) => (quote!(-> #ok), quote!(value)),
-        (Reply::Result { err: ErrorType::ServerDeath, .. }, Some(err)) => {
-            (quote!(-> ::core::result::Result<#ok, #err>), quote!(value_or_death))
-        }
-        (_, Some(err)) => (quote!(-> ::core::result::Result<#ok, #err>), quote!(result)),
+    let reply = &operation.reply;
+    let ok = reply.ok.ty.tokens();
+    let output = match error_tokens(reply) {
+        None if reply.ok.ty == Type::Unit => quote!(),
+        None => quote!(-> #ok),
+        Some(err) => quote!(-> ::core::result::Result<#ok, #err>),
     };
-    let reply = if *operation.reply.ok() == Type::Unit {
+    let decode = match (&reply.error, conversion(&reply.ok, operation.encoding)) {
+        (None, None) => quote!(value(&reply_)),
+        (None, Some(convert)) => quote!(value_as(&reply_, #convert)),
+        (Some(ErrorType::ServerDeath), None) => quote!(value_or_death(&reply_)),
+        (Some(ErrorType::ServerDeath), Some(convert)) => {
+            quote!(value_or_death_as(&reply_, #convert))
+        }
+        (Some(ErrorType::CLike(_)), None) => quote!(result(&reply_)),
+        (Some(ErrorType::CLike(_)), Some(convert)) => quote!(result_as(&reply_, #convert)),
+        (Some(ErrorType::Complex(_)), _) => quote!(complex(&reply_)),
+    };
+    let is_empty = reply.ok.ty == Type::Unit && !matches!(reply.error, Some(ErrorType::Complex(_)));
+    let reply = if is_empty {
         quote!(let mut reply_ = [];)
     } else {
         quote!(let mut reply_ = [0; <#wire as ::idol_runtime::Operation>::REPLY];)
@@ -82,10 +102,10 @@ fn method(operation: &Operation) -> TokenStream {
             #(#checks)*
             #pack
             #reply
-            let outcome_ = ::idol_runtime::client::call::<#wire, _, _, _>(
-                self.0, &args_, &mut reply_, [#(#lent),*],
+            let outcome_ = ::idol_runtime::client::#call::<#wire, _, _, _>(
+                self.0, &args_, #length &mut reply_, [#(#lent),*],
             );
-            outcome_.#decode(&reply_)
+            outcome_.#decode
         }
     }
 }
@@ -101,15 +121,13 @@ fn promise(operation: &Operation) -> String {
             paragraphs.push(format!("`{}` has at most {max} elements.", lease.name));
         }
     }
-    paragraphs.push(match &operation.reply {
-        Reply::Simple(_) => {
-            "# Panics\nIf the server dies again and again on it, or the port's timeout passes."
-                .into()
-        }
-        Reply::Result { err: ErrorType::ServerDeath, .. } => {
+    paragraphs.push(match &operation.reply.error {
+        None => "# Panics\nIf the server dies again and again on it, or the port's timeout passes."
+            .into(),
+        Some(ErrorType::ServerDeath) => {
             "# Errors\nIf the server died or the port's timeout passed.".into()
         }
-        Reply::Result { err: ErrorType::CLike(ty), .. } => format!(
+        Some(ErrorType::CLike(ty) | ErrorType::Complex(ty)) => format!(
             "# Errors\nThe server's own, or what [`{}`] calls the server's death.",
             ty.tokens().to_string().replace(' ', "")
         ),

@@ -4,14 +4,15 @@
 //! client that breaks the interface is stopped by `reply_fault`. None of this can
 //! panic: the server outlives its clients' mistakes.
 
-use super::{error_tokens, operation_docs, right};
-use crate::model::{ErrorType, Interface, Lease, Operation, Reply};
+use super::{conversion, error_tokens, operation_docs, right};
+use crate::describe::server_symbol;
+use crate::model::{Encoding, ErrorType, Interface, Lease, Operation, Reply};
 use crate::types::Type;
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 /// The trait, `dispatch` and `serve`.
-pub(super) fn tokens(interface: &Interface) -> TokenStream {
+pub(super) fn tokens(interface: &Interface, count: bool) -> TokenStream {
     let name = &interface.name;
     let server = format_ident!("{name}Server");
     let methods = interface.operations.iter().map(method);
@@ -21,6 +22,17 @@ pub(super) fn tokens(interface: &Interface) -> TokenStream {
         quote!(operations::#constant => handle::#function(server, message),)
     });
     let handlers = interface.operations.iter().map(|operation| handler(interface, operation));
+    let symbol = format_ident!("{}", server_symbol(interface));
+    let answer = quote!(::idol_runtime::Answer::from_result(answer));
+    let answer = if count {
+        quote! {
+            let answer = #answer;
+            counters::#symbol.count(message, &answer);
+            answer
+        }
+    } else {
+        answer
+    };
     let doc = format!(" What a server of interface `{name}` does.");
     quote! {
         #[doc = #doc]
@@ -55,7 +67,7 @@ pub(super) fn tokens(interface: &Interface) -> TokenStream {
                     ::idol_runtime::Reason::UndefinedOperation,
                 )),
             };
-            ::idol_runtime::Answer::from_result(answer)
+            #answer
         }
 
         mod handle {
@@ -70,7 +82,7 @@ fn method(operation: &Operation) -> TokenStream {
     let name = format_ident!("{}", operation.name);
     let doc = operation_docs(operation, "");
     let args = operation.args.iter().map(|arg| {
-        let (name, ty) = (format_ident!("{}", arg.name), arg.ty.tokens());
+        let (name, ty) = (format_ident!("{}", arg.name), arg.value.ty.tokens());
         quote!(#name: #ty)
     });
     let leases = operation.leases.iter().map(|lease| {
@@ -78,10 +90,10 @@ fn method(operation: &Operation) -> TokenStream {
         let (marker, _) = right(lease.right);
         quote!(#name: ::idol_runtime::Leased<'_, #marker, #ty>)
     });
-    let ok = operation.reply.ok().tokens();
-    let fails = clike(&operation.reply);
+    let ok = operation.reply.ok.ty.tokens();
+    let fails = own_error(&operation.reply);
     let output = match (operation.leases.is_empty(), fails) {
-        (true, None) if *operation.reply.ok() == Type::Unit => quote!(),
+        (true, None) if operation.reply.ok.ty == Type::Unit => quote!(),
         (true, None) => quote!(-> #ok),
         (true, Some(err)) => quote!(-> ::core::result::Result<#ok, #err>),
         (false, None) => quote!(-> ::core::result::Result<#ok, ::idol_runtime::Refusal>),
@@ -89,18 +101,23 @@ fn method(operation: &Operation) -> TokenStream {
             quote!(-> ::core::result::Result<#ok, ::idol_runtime::RequestError<#err>>)
         }
     };
+    // Names of the interface do not end in `_`.
+    let taken = operation.args.iter().map(|arg| &arg.name);
+    let mut taken = taken.chain(operation.leases.iter().map(|lease| &lease.name));
+    let message = if taken.any(|name| name == "message") { "message_" } else { "message" };
+    let message = format_ident!("{message}");
     quote! {
         #doc
         fn #name(
-            &mut self, message: &::idol_runtime::Message, #(#args,)* #(#leases,)*
+            &mut self, #message: &::idol_runtime::Message, #(#args,)* #(#leases,)*
         ) #output;
     }
 }
 
 /// The error that the server itself can return.
-fn clike(reply: &Reply) -> Option<TokenStream> {
-    match reply {
-        Reply::Result { err: ErrorType::CLike(_), .. } => error_tokens(reply),
+fn own_error(reply: &Reply) -> Option<TokenStream> {
+    match &reply.error {
+        Some(ErrorType::CLike(_) | ErrorType::Complex(_)) => error_tokens(reply),
         _ => None,
     }
 }
@@ -114,33 +131,58 @@ fn handler(interface: &Interface, operation: &Operation) -> TokenStream {
     let lease_names = operation.leases.iter().map(|lease| format_ident!("{}", lease.name));
     let arg_names: Vec<_> =
         operation.args.iter().map(|arg| format_ident!("{}", arg.name)).collect();
+    let encoding = operation.encoding;
     let takes = operation.args.iter().map(|arg| {
-        let (name, ty) = (format_ident!("{}", arg.name), arg.ty.tokens());
-        quote!(let #name: #ty = unpacker_.take()?;)
+        let (name, ty) = (format_ident!("{}", arg.name), arg.value.ty.tokens());
+        match conversion(&arg.value, encoding) {
+            Some(convert) => quote!(let #name: #ty = unpacker_.take_as(#convert)?;),
+            None if encoding == Encoding::Zerocopy => quote!(let #name: #ty = unpacker_.take()?;),
+            None => quote!(let #name: #ty = decoder_.take();),
+        }
     });
+    let (open, close) = if encoding == Encoding::Zerocopy {
+        (quote!(let mut unpacker_ = ::idol_runtime::Unpacker::new(&args_);), None)
+    } else {
+        (quote!(let mut decoder_ = request_.decoder(&args_);), Some(quote!(decoder_.finish()?;)))
+    };
     let unpack = (!operation.args.is_empty()).then(|| {
         quote! {
             let args_: [u8; <#wire as ::idol_runtime::Operation>::ARGS] = request_.args()?;
-            let mut unpacker_ = ::idol_runtime::Unpacker::new(&args_);
+            #open
             #(#takes)*
+            #close
         }
     });
-    let call = quote!(server_.#name(message, #(#arg_names,)* #(#lease_names,)*));
-    let answer = match (operation.leases.is_empty(), clike(&operation.reply)) {
-        (true, None) if *operation.reply.ok() == Type::Unit => {
+    let request = if encoding == Encoding::Zerocopy {
+        quote!(::idol_runtime::server::Request::<#wire>)
+    } else {
+        quote! {
+            ::idol_runtime::server::Request::<
+                #wire, { <#wire as ::idol_runtime::Operation>::REPLY }
+            >
+        }
+    };
+    let call = quote!(server_.#name(message_, #(#arg_names,)* #(#lease_names,)*));
+    let complex = matches!(operation.reply.error, Some(ErrorType::Complex(_)));
+    let answer = match (operation.leases.is_empty(), own_error(&operation.reply)) {
+        (true, None) if operation.reply.ok.ty == Type::Unit => {
             quote!(#call; request_.reply(&()))
         }
         (true, None) => quote!(let value_ = #call; request_.reply(&value_)),
+        (true, Some(_)) if complex => quote!(let result_ = #call; request_.reply_complex(result_)),
         (true, Some(_)) => quote!(let result_ = #call; request_.reply_result(result_)),
         (false, None) => quote!(let result_ = #call; request_.reply_or_refuse(result_)),
+        (false, Some(_)) if complex => {
+            quote!(let result_ = #call; request_.reply_or_complex(result_))
+        }
         (false, Some(_)) => quote!(let result_ = #call; request_.reply_or_fail(result_)),
     };
     quote! {
         pub(super) fn #name<S: super::#server + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
-            let request_ = ::idol_runtime::server::Request::<#wire>::open(message)?;
+            let request_ = #request::open(message_)?;
             #(#leases)*
             #unpack
             #answer

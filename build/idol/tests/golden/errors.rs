@@ -25,6 +25,7 @@ pub mod cpu_seq {
     mod wire {
         pub struct set_state;
         impl ::idol_runtime::Operation for set_state {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 1;
             const LABEL: &'static str = "CpuSeq.set_state";
             const ARGS: usize = ::core::mem::size_of::<u8>()
@@ -35,6 +36,7 @@ pub mod cpu_seq {
         }
         pub struct state;
         impl ::idol_runtime::Operation for state {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 2;
             const LABEL: &'static str = "CpuSeq.state";
             const ARGS: usize = 0;
@@ -44,6 +46,7 @@ pub mod cpu_seq {
         }
         pub struct step;
         impl ::idol_runtime::Operation for step {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 3;
             const LABEL: &'static str = "CpuSeq.step";
             const ARGS: usize = 0;
@@ -172,35 +175,37 @@ pub mod cpu_seq {
         use super::wire;
         pub(super) fn set_state<S: super::CpuSeqServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
             let request_ = ::idol_runtime::server::Request::<
                 wire::set_state,
-            >::open(message)?;
+            >::open(message_)?;
             let args_: [u8; <wire::set_state as ::idol_runtime::Operation>::ARGS] = request_
                 .args()?;
             let mut unpacker_ = ::idol_runtime::Unpacker::new(&args_);
             let state: u8 = unpacker_.take()?;
             let force: bool = unpacker_.take()?;
-            let result_ = server_.set_state(message, state, force);
+            let result_ = server_.set_state(message_, state, force);
             request_.reply_result(result_)
         }
         pub(super) fn state<S: super::CpuSeqServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
             let request_ = ::idol_runtime::server::Request::<
                 wire::state,
-            >::open(message)?;
-            let result_ = server_.state(message);
+            >::open(message_)?;
+            let result_ = server_.state(message_);
             request_.reply_result(result_)
         }
         pub(super) fn step<S: super::CpuSeqServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
-            let request_ = ::idol_runtime::server::Request::<wire::step>::open(message)?;
-            let value_ = server_.step(message);
+            let request_ = ::idol_runtime::server::Request::<
+                wire::step,
+            >::open(message_)?;
+            let value_ = server_.step(message_);
             request_.reply(&value_)
         }
     }

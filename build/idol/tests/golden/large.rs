@@ -29,6 +29,7 @@ pub mod bulk {
     mod wire {
         pub struct at_the_limit;
         impl ::idol_runtime::Operation for at_the_limit {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 1;
             const LABEL: &'static str = "Bulk.at_the_limit";
             const ARGS: usize = ::core::mem::size_of::<[u8; 64]>();
@@ -38,6 +39,7 @@ pub mod bulk {
         }
         pub struct large_args;
         impl ::idol_runtime::Operation for large_args {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 2;
             const LABEL: &'static str = "Bulk.large_args";
             const ARGS: usize = ::core::mem::size_of::<[u8; 64]>()
@@ -48,6 +50,7 @@ pub mod bulk {
         }
         pub struct large_reply;
         impl ::idol_runtime::Operation for large_reply {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 3;
             const LABEL: &'static str = "Bulk.large_reply";
             const ARGS: usize = ::core::mem::size_of::<u8>();
@@ -57,6 +60,7 @@ pub mod bulk {
         }
         pub struct large_both;
         impl ::idol_runtime::Operation for large_both {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 4;
             const LABEL: &'static str = "Bulk.large_both";
             const ARGS: usize = ::core::mem::size_of::<::demo_types::Record>();
@@ -66,6 +70,7 @@ pub mod bulk {
         }
         pub struct only_reply;
         impl ::idol_runtime::Operation for only_reply {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 5;
             const LABEL: &'static str = "Bulk.only_reply";
             const ARGS: usize = 0;
@@ -255,71 +260,71 @@ pub mod bulk {
         use super::wire;
         pub(super) fn at_the_limit<S: super::BulkServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
             let request_ = ::idol_runtime::server::Request::<
                 wire::at_the_limit,
-            >::open(message)?;
+            >::open(message_)?;
             let args_: [u8; <wire::at_the_limit as ::idol_runtime::Operation>::ARGS] = request_
                 .args()?;
             let mut unpacker_ = ::idol_runtime::Unpacker::new(&args_);
             let bytes: [u8; 64] = unpacker_.take()?;
-            let value_ = server_.at_the_limit(message, bytes);
+            let value_ = server_.at_the_limit(message_, bytes);
             request_.reply(&value_)
         }
         pub(super) fn large_args<S: super::BulkServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
             let request_ = ::idol_runtime::server::Request::<
                 wire::large_args,
-            >::open(message)?;
+            >::open(message_)?;
             let args_: [u8; <wire::large_args as ::idol_runtime::Operation>::ARGS] = request_
                 .args()?;
             let mut unpacker_ = ::idol_runtime::Unpacker::new(&args_);
             let bytes: [u8; 64] = unpacker_.take()?;
             let flag: bool = unpacker_.take()?;
-            let value_ = server_.large_args(message, bytes, flag);
+            let value_ = server_.large_args(message_, bytes, flag);
             request_.reply(&value_)
         }
         pub(super) fn large_reply<S: super::BulkServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
             let request_ = ::idol_runtime::server::Request::<
                 wire::large_reply,
-            >::open(message)?;
+            >::open(message_)?;
             let args_: [u8; <wire::large_reply as ::idol_runtime::Operation>::ARGS] = request_
                 .args()?;
             let mut unpacker_ = ::idol_runtime::Unpacker::new(&args_);
             let seed: u8 = unpacker_.take()?;
-            let result_ = server_.large_reply(message, seed);
+            let result_ = server_.large_reply(message_, seed);
             request_.reply_result(result_)
         }
         pub(super) fn large_both<S: super::BulkServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
             let request_ = ::idol_runtime::server::Request::<
                 wire::large_both,
-            >::open(message)?;
+            >::open(message_)?;
             let note = request_
                 .lease_slice::<::idol_runtime::R, u8>(0, ::core::option::Option::None)?;
             let args_: [u8; <wire::large_both as ::idol_runtime::Operation>::ARGS] = request_
                 .args()?;
             let mut unpacker_ = ::idol_runtime::Unpacker::new(&args_);
             let record: ::demo_types::Record = unpacker_.take()?;
-            let result_ = server_.large_both(message, record, note);
+            let result_ = server_.large_both(message_, record, note);
             request_.reply_or_refuse(result_)
         }
         pub(super) fn only_reply<S: super::BulkServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
             let request_ = ::idol_runtime::server::Request::<
                 wire::only_reply,
-            >::open(message)?;
-            let value_ = server_.only_reply(message);
+            >::open(message_)?;
+            let value_ = server_.only_reply(message_);
             request_.reply(&value_)
         }
     }

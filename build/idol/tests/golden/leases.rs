@@ -29,6 +29,7 @@ pub mod disk {
     mod wire {
         pub struct write;
         impl ::idol_runtime::Operation for write {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 1;
             const LABEL: &'static str = "Disk.write";
             const ARGS: usize = ::core::mem::size_of::<u32>();
@@ -38,6 +39,7 @@ pub mod disk {
         }
         pub struct read;
         impl ::idol_runtime::Operation for read {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 2;
             const LABEL: &'static str = "Disk.read";
             const ARGS: usize = ::core::mem::size_of::<u32>();
@@ -47,6 +49,7 @@ pub mod disk {
         }
         pub struct invert;
         impl ::idol_runtime::Operation for invert {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 3;
             const LABEL: &'static str = "Disk.invert";
             const ARGS: usize = 0;
@@ -56,6 +59,7 @@ pub mod disk {
         }
         pub struct exchange;
         impl ::idol_runtime::Operation for exchange {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 4;
             const LABEL: &'static str = "Disk.exchange";
             const ARGS: usize = 0;
@@ -65,6 +69,7 @@ pub mod disk {
         }
         pub struct samples;
         impl ::idol_runtime::Operation for samples {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 5;
             const LABEL: &'static str = "Disk.samples";
             const ARGS: usize = 0;
@@ -279,25 +284,27 @@ pub mod disk {
         use super::wire;
         pub(super) fn write<S: super::DiskServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
             let request_ = ::idol_runtime::server::Request::<
                 wire::write,
-            >::open(message)?;
+            >::open(message_)?;
             let data = request_
                 .lease_slice::<::idol_runtime::R, u8>(0, ::core::option::Option::None)?;
             let args_: [u8; <wire::write as ::idol_runtime::Operation>::ARGS] = request_
                 .args()?;
             let mut unpacker_ = ::idol_runtime::Unpacker::new(&args_);
             let block: u32 = unpacker_.take()?;
-            let result_ = server_.write(message, block, data);
+            let result_ = server_.write(message_, block, data);
             request_.reply_or_fail(result_)
         }
         pub(super) fn read<S: super::DiskServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
-            let request_ = ::idol_runtime::server::Request::<wire::read>::open(message)?;
+            let request_ = ::idol_runtime::server::Request::<
+                wire::read,
+            >::open(message_)?;
             let into = request_
                 .lease_slice::<
                     ::idol_runtime::W,
@@ -307,52 +314,52 @@ pub mod disk {
                 .args()?;
             let mut unpacker_ = ::idol_runtime::Unpacker::new(&args_);
             let block: u32 = unpacker_.take()?;
-            let result_ = server_.read(message, block, into);
+            let result_ = server_.read(message_, block, into);
             request_.reply_or_refuse(result_)
         }
         pub(super) fn invert<S: super::DiskServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
             let request_ = ::idol_runtime::server::Request::<
                 wire::invert,
-            >::open(message)?;
+            >::open(message_)?;
             let data = request_
                 .lease_slice::<
                     ::idol_runtime::RW,
                     u16,
                 >(0, ::core::option::Option::None)?;
-            let result_ = server_.invert(message, data);
+            let result_ = server_.invert(message_, data);
             request_.reply_or_refuse(result_)
         }
         pub(super) fn exchange<S: super::DiskServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
             let request_ = ::idol_runtime::server::Request::<
                 wire::exchange,
-            >::open(message)?;
+            >::open(message_)?;
             let give = request_
                 .lease_value::<::idol_runtime::R, ::demo_types::Sample>(0)?;
             let take = request_
                 .lease_value::<::idol_runtime::W, ::demo_types::Sample>(1)?;
             let both = request_.lease_value::<::idol_runtime::RW, [u32; 4]>(2)?;
-            let result_ = server_.exchange(message, give, take, both);
+            let result_ = server_.exchange(message_, give, take, both);
             request_.reply_or_fail(result_)
         }
         pub(super) fn samples<S: super::DiskServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
             let request_ = ::idol_runtime::server::Request::<
                 wire::samples,
-            >::open(message)?;
+            >::open(message_)?;
             let into = request_
                 .lease_slice::<
                     ::idol_runtime::W,
                     ::demo_types::Sample,
                 >(0, ::core::option::Option::Some(8))?;
-            let result_ = server_.samples(message, into);
+            let result_ = server_.samples(message_, into);
             request_.reply_or_refuse(result_)
         }
     }

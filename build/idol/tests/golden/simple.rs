@@ -27,6 +27,7 @@ pub mod plant {
     mod wire {
         pub struct read;
         impl ::idol_runtime::Operation for read {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 1;
             const LABEL: &'static str = "Plant.read";
             const ARGS: usize = 0;
@@ -36,6 +37,7 @@ pub mod plant {
         }
         pub struct drive;
         impl ::idol_runtime::Operation for drive {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 2;
             const LABEL: &'static str = "Plant.drive";
             const ARGS: usize = ::core::mem::size_of::<f64>()
@@ -141,25 +143,27 @@ pub mod plant {
         use super::wire;
         pub(super) fn read<S: super::PlantServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
-            let request_ = ::idol_runtime::server::Request::<wire::read>::open(message)?;
-            let value_ = server_.read(message);
+            let request_ = ::idol_runtime::server::Request::<
+                wire::read,
+            >::open(message_)?;
+            let value_ = server_.read(message_);
             request_.reply(&value_)
         }
         pub(super) fn drive<S: super::PlantServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
             let request_ = ::idol_runtime::server::Request::<
                 wire::drive,
-            >::open(message)?;
+            >::open(message_)?;
             let args_: [u8; <wire::drive as ::idol_runtime::Operation>::ARGS] = request_
                 .args()?;
             let mut unpacker_ = ::idol_runtime::Unpacker::new(&args_);
             let force: f64 = unpacker_.take()?;
             let from_tick: u64 = unpacker_.take()?;
-            server_.drive(message, force, from_tick);
+            server_.drive(message_, force, from_tick);
             request_.reply(&())
         }
     }

@@ -31,6 +31,7 @@ pub mod types {
     mod wire {
         pub struct unsigned;
         impl ::idol_runtime::Operation for unsigned {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 1;
             const LABEL: &'static str = "Types.unsigned";
             const ARGS: usize = ::core::mem::size_of::<u8>()
@@ -42,6 +43,7 @@ pub mod types {
         }
         pub struct signed;
         impl ::idol_runtime::Operation for signed {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 2;
             const LABEL: &'static str = "Types.signed";
             const ARGS: usize = ::core::mem::size_of::<i8>()
@@ -53,6 +55,7 @@ pub mod types {
         }
         pub struct other;
         impl ::idol_runtime::Operation for other {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 3;
             const LABEL: &'static str = "Types.other";
             const ARGS: usize = ::core::mem::size_of::<bool>()
@@ -64,6 +67,7 @@ pub mod types {
         }
         pub struct mode;
         impl ::idol_runtime::Operation for mode {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 4;
             const LABEL: &'static str = "Types.mode";
             const ARGS: usize = ::core::mem::size_of::<::demo_types::Mode>()
@@ -74,6 +78,7 @@ pub mod types {
         }
         pub struct sample;
         impl ::idol_runtime::Operation for sample {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 5;
             const LABEL: &'static str = "Types.sample";
             const ARGS: usize = ::core::mem::size_of::<::demo_types::Sample>()
@@ -84,6 +89,7 @@ pub mod types {
         }
         pub struct flag;
         impl ::idol_runtime::Operation for flag {
+            type Encoding = ::idol_runtime::encoding::Zerocopy;
             const NUMBER: u16 = 6;
             const LABEL: &'static str = "Types.flag";
             const ARGS: usize = 0;
@@ -328,11 +334,11 @@ pub mod types {
         use super::wire;
         pub(super) fn unsigned<S: super::TypesServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
             let request_ = ::idol_runtime::server::Request::<
                 wire::unsigned,
-            >::open(message)?;
+            >::open(message_)?;
             let args_: [u8; <wire::unsigned as ::idol_runtime::Operation>::ARGS] = request_
                 .args()?;
             let mut unpacker_ = ::idol_runtime::Unpacker::new(&args_);
@@ -341,16 +347,16 @@ pub mod types {
             let c: u32 = unpacker_.take()?;
             let d: u64 = unpacker_.take()?;
             let e: u128 = unpacker_.take()?;
-            let value_ = server_.unsigned(message, a, b, c, d, e);
+            let value_ = server_.unsigned(message_, a, b, c, d, e);
             request_.reply(&value_)
         }
         pub(super) fn signed<S: super::TypesServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
             let request_ = ::idol_runtime::server::Request::<
                 wire::signed,
-            >::open(message)?;
+            >::open(message_)?;
             let args_: [u8; <wire::signed as ::idol_runtime::Operation>::ARGS] = request_
                 .args()?;
             let mut unpacker_ = ::idol_runtime::Unpacker::new(&args_);
@@ -359,16 +365,16 @@ pub mod types {
             let c: i32 = unpacker_.take()?;
             let d: i64 = unpacker_.take()?;
             let e: i128 = unpacker_.take()?;
-            let value_ = server_.signed(message, a, b, c, d, e);
+            let value_ = server_.signed(message_, a, b, c, d, e);
             request_.reply(&value_)
         }
         pub(super) fn other<S: super::TypesServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
             let request_ = ::idol_runtime::server::Request::<
                 wire::other,
-            >::open(message)?;
+            >::open(message_)?;
             let args_: [u8; <wire::other as ::idol_runtime::Operation>::ARGS] = request_
                 .args()?;
             let mut unpacker_ = ::idol_runtime::Unpacker::new(&args_);
@@ -377,43 +383,47 @@ pub mod types {
             let c: f32 = unpacker_.take()?;
             let d: f64 = unpacker_.take()?;
             let e: () = unpacker_.take()?;
-            let value_ = server_.other(message, a, b, c, d, e);
+            let value_ = server_.other(message_, a, b, c, d, e);
             request_.reply(&value_)
         }
         pub(super) fn mode<S: super::TypesServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
-            let request_ = ::idol_runtime::server::Request::<wire::mode>::open(message)?;
+            let request_ = ::idol_runtime::server::Request::<
+                wire::mode,
+            >::open(message_)?;
             let args_: [u8; <wire::mode as ::idol_runtime::Operation>::ARGS] = request_
                 .args()?;
             let mut unpacker_ = ::idol_runtime::Unpacker::new(&args_);
             let mode: ::demo_types::Mode = unpacker_.take()?;
             let modes: [::demo_types::Mode; 3] = unpacker_.take()?;
-            let value_ = server_.mode(message, mode, modes);
+            let value_ = server_.mode(message_, mode, modes);
             request_.reply(&value_)
         }
         pub(super) fn sample<S: super::TypesServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
             let request_ = ::idol_runtime::server::Request::<
                 wire::sample,
-            >::open(message)?;
+            >::open(message_)?;
             let args_: [u8; <wire::sample as ::idol_runtime::Operation>::ARGS] = request_
                 .args()?;
             let mut unpacker_ = ::idol_runtime::Unpacker::new(&args_);
             let sample: ::demo_types::Sample = unpacker_.take()?;
             let grid: [[i16; 2]; 2] = unpacker_.take()?;
-            let value_ = server_.sample(message, sample, grid);
+            let value_ = server_.sample(message_, sample, grid);
             request_.reply(&value_)
         }
         pub(super) fn flag<S: super::TypesServer + ?Sized>(
             server_: &mut S,
-            message: &::idol_runtime::Message,
+            message_: &::idol_runtime::Message,
         ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
-            let request_ = ::idol_runtime::server::Request::<wire::flag>::open(message)?;
-            let value_ = server_.flag(message);
+            let request_ = ::idol_runtime::server::Request::<
+                wire::flag,
+            >::open(message_)?;
+            let value_ = server_.flag(message_);
             request_.reply(&value_)
         }
     }

@@ -181,13 +181,29 @@ pub mod idl {
         mod wire {
             pub struct now;
             impl ::idol_runtime::Operation for now {
+                type Encoding = ::idol_runtime::encoding::Zerocopy;
                 const NUMBER: u16 = 1;
                 const LABEL: &'static str = "Clock.now";
                 const ARGS: usize = 0;
                 const REPLY: usize = ::core::mem::size_of::<u64>();
                 const LEASES: usize = 0;
                 const IDEMPOTENT: bool = false;
+                #[inline(always)]
+                fn counts() -> ::core::option::Option<
+                    &'static ::idol_runtime::counters::Counts,
+                > {
+                    super::counters::EXOV6_IDOL_CLIENT_CLOCK.operation(Self::NUMBER)
+                }
             }
+        }
+        /// Counters of this task.
+        pub mod counters {
+            /// What came of this task's calls: ok, err and dead of each operation.
+            #[allow(unsafe_code, reason = "a debugger finds it by this name")]
+            #[unsafe(no_mangle)]
+            pub static EXOV6_IDOL_CLIENT_CLOCK: ::idol_runtime::counters::ClientCounters<
+                1,
+            > = ::idol_runtime::counters::ClientCounters::<1>::new();
         }
         /// Calls a server of interface `Clock` through a port.
         #[derive(Clone, Copy, Debug)]
@@ -239,13 +255,37 @@ pub mod idl {
         mod wire {
             pub struct echo;
             impl ::idol_runtime::Operation for echo {
+                type Encoding = ::idol_runtime::encoding::Zerocopy;
                 const NUMBER: u16 = 1;
                 const LABEL: &'static str = "Echo.echo";
                 const ARGS: usize = ::core::mem::size_of::<u64>();
                 const REPLY: usize = ::core::mem::size_of::<u64>();
                 const LEASES: usize = 0;
                 const IDEMPOTENT: bool = true;
+                #[inline(always)]
+                fn counts() -> ::core::option::Option<
+                    &'static ::idol_runtime::counters::Counts,
+                > {
+                    super::counters::EXOV6_IDOL_CLIENT_ECHO.operation(Self::NUMBER)
+                }
             }
+        }
+        /// Counters of this task.
+        pub mod counters {
+            /// What came of this task's calls: ok, err and dead of each operation.
+            #[allow(unsafe_code, reason = "a debugger finds it by this name")]
+            #[unsafe(no_mangle)]
+            pub static EXOV6_IDOL_CLIENT_ECHO: ::idol_runtime::counters::ClientCounters<1> = ::idol_runtime::counters::ClientCounters::<
+                1,
+            >::new();
+            /// What became of the calls to this task: ok, err and refused of each
+            /// operation, then of each client by the index of its task.
+            #[allow(unsafe_code, reason = "a debugger finds it by this name")]
+            #[unsafe(no_mangle)]
+            pub static EXOV6_IDOL_SERVER_ECHO: ::idol_runtime::counters::ServerCounters<
+                1,
+                3,
+            > = ::idol_runtime::counters::ServerCounters::<1, 3>::new();
         }
         /// Calls a server of interface `Echo` through a port.
         #[derive(Clone, Copy, Debug)]
@@ -311,20 +351,24 @@ pub mod idl {
                     )
                 }
             };
-            ::idol_runtime::Answer::from_result(answer)
+            let answer = ::idol_runtime::Answer::from_result(answer);
+            counters::EXOV6_IDOL_SERVER_ECHO.count(message, &answer);
+            answer
         }
         mod handle {
             use super::wire;
             pub(super) fn echo<S: super::EchoServer + ?Sized>(
                 server_: &mut S,
-                message: &::idol_runtime::Message,
+                message_: &::idol_runtime::Message,
             ) -> ::core::result::Result<::idol_runtime::Answer, ::idol_runtime::Refusal> {
-                let request_ = ::idol_runtime::server::Request::<wire::echo>::open(message)?;
+                let request_ = ::idol_runtime::server::Request::<
+                    wire::echo,
+                >::open(message_)?;
                 let args_: [u8; <wire::echo as ::idol_runtime::Operation>::ARGS] = request_
                     .args()?;
                 let mut unpacker_ = ::idol_runtime::Unpacker::new(&args_);
                 let value: u64 = unpacker_.take()?;
-                let value_ = server_.echo(message, value);
+                let value_ = server_.echo(message_, value);
                 request_.reply(&value_)
             }
         }

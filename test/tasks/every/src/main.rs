@@ -6,8 +6,10 @@
 userlib::task!();
 userlib::entry!(main);
 
-use exov6_test_suite::every::{Color, EveryError, Pair};
+use exov6_test_suite::every::{Color, EveryError, Level, Pair, Refused, Shape};
 use idl::every::EveryServer;
+use idl::every::counters::EXOV6_IDOL_SERVER_EVERY as COUNTERS;
+use idol_runtime::counters::{Column, Counts};
 use idol_runtime::{Leased, Message, OpError, R, RequestError, W};
 use zerocopy::IntoBytes;
 
@@ -17,6 +19,12 @@ struct Server;
 fn live(generation: u32) -> u32 {
     assert!(userlib::generation() >= generation, "asked to");
     userlib::generation()
+}
+
+fn row(counts: Option<&Counts>) -> [u32; 3] {
+    counts.map_or([u32::MAX; 3], |counts| {
+        [Column::Ok, Column::Err, Column::Lost].map(|column| counts.get(column))
+    })
 }
 
 impl EveryServer for Server {
@@ -127,6 +135,34 @@ impl EveryServer for Server {
             *to = from.wrapping_add(1);
         }
         answer
+    }
+
+    fn shape(&mut self, _: &Message, shape: Shape, letter: Option<char>) -> (Option<char>, Shape) {
+        (letter, shape)
+    }
+
+    fn shapes(
+        &mut self,
+        _: &Message,
+        mut shapes: [Option<Shape>; 12],
+    ) -> ([Option<Shape>; 12], Result<u64, u128>) {
+        shapes.reverse();
+        let count = shapes.iter().flatten().count();
+        (shapes, if count == 0 { Err(u128::MAX) } else { Ok(count as u64) })
+    }
+
+    fn refuse(&mut self, _: &Message, shape: Option<Shape>) -> Result<u16, Refused> {
+        shape.map_or(Ok(u16::MAX), |shape| Err(Refused::Shape(shape)))
+    }
+
+    fn receive(&mut self, _: &Message, color: Color, level: Level) -> Level {
+        assert!(color != Color::Green, "the suite never sends it");
+        level
+    }
+
+    fn counted(&mut self, message: &Message, operation: u16) -> [[u32; 3]; 2] {
+        let client = COUNTERS.client(message.caller.index as usize);
+        [row(COUNTERS.operation(operation)), row(client)]
     }
 
     fn copy(

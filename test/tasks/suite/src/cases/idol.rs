@@ -2,6 +2,7 @@
 //! keep to the interface.
 
 use crate::check::{check, check_eq};
+use crate::idl::every::counters::EXOV6_IDOL_CLIENT_EVERY;
 use crate::idl::every::{Every, operations as op};
 use crate::stage::{Stage, check_fault, number, puppet_ports};
 use crate::{ports, tasks};
@@ -9,8 +10,9 @@ use abi::fault::{Fault, FaultKind, Reason};
 use abi::syscall::{self, LEASE_R, LEASE_W};
 use exov6_test_suite::Command;
 use exov6_test_suite::command::Place;
-use exov6_test_suite::every::{Color, EveryError, Pair};
+use exov6_test_suite::every::{Color, EveryError, Pair, Refused, Shape, level_from_raw};
 use idol_runtime::ServerDeath;
+use idol_runtime::counters::Column;
 use userlib::kernel;
 
 const VICTIM: u32 = tasks::VICTIM;
@@ -203,4 +205,112 @@ pub fn idol_server_death(_: &mut Stage) {
     kernel::restart(tasks::EVERY);
     check_eq!(EVERY.die(0), Err(EveryError::ServerDied));
     check_eq!(EVERY.die(0), Ok(3));
+}
+
+const BOX: Shape = Shape::Rectangle { width: u8::MAX, height: u64::MAX };
+
+pub fn idol_encodings(_: &mut Stage) {
+    for shape in [Shape::Point, Shape::Circle(0), Shape::Circle(u16::MAX), BOX] {
+        for letter in [None, Some('\0'), Some('ü'), Some(char::MAX)] {
+            check_eq!(EVERY.shape(shape, letter), (letter, shape));
+        }
+    }
+    // Lent, and each time as long as it is.
+    let mut shapes = [None; 12];
+    check_eq!(EVERY.shapes(shapes), (shapes, Err(u128::MAX)));
+    for at in 0..shapes.len() {
+        shapes[at] = Some(if at % 2 == 0 { BOX } else { Shape::Circle(at as u16) });
+        let mut backwards = shapes;
+        backwards.reverse();
+        check_eq!(EVERY.shapes(shapes), (backwards, Ok(at as u64 + 1)));
+    }
+}
+
+pub fn idol_encodings_invalid(stage: &mut Stage) {
+    let contents = Reason::BadMessageContents;
+    // A variant, a flag and a letter that are none; too short; too long.
+    for (word, length) in [
+        (0x0003, 2),
+        (0x0200, 2),
+        (0x80_0100, 3),
+        (0xa0_ed01_00, 5),
+        (0, 1),
+        (0, 0),
+        (0, 3),
+        (0x0001, 3),
+    ] {
+        refused(stage, op::SHAPE, (word, length), &[], contents);
+    }
+    // Longer than any shape and letter are.
+    for length in [16, 64] {
+        refused(stage, op::SHAPE, (0, length), &[], Reason::BadMessageSize);
+    }
+    // By hand: lent arguments that end too early, go on too long, or are too long.
+    for (args, reply, reason) in [
+        (11, 149, contents),
+        (13, 149, contents),
+        (0, 149, contents),
+        (133, 149, Reason::BadMessageSize),
+        (12, 148, Reason::BadMessageSize),
+        (12, 150, Reason::BadMessageSize),
+    ] {
+        let lent = stage.place(VICTIM, Place::Buffer) + 0x1000;
+        stage.poke(VICTIM, lent, &[0; 17]);
+        let leases = [(0, args, LEASE_R), (512, reply, LEASE_W)];
+        refused(stage, op::SHAPES, (0, 0), &leases, reason);
+    }
+}
+
+pub fn idol_complex(_: &mut Stage) {
+    check_eq!(EVERY.refuse(None), Ok(u16::MAX));
+    for shape in [Shape::Point, Shape::Circle(7), BOX] {
+        check_eq!(EVERY.refuse(Some(shape)), Err(Refused::Shape(shape)));
+    }
+    kernel::restart(tasks::EVERY);
+    check_eq!(EVERY.refuse(None), Err(Refused::Dead(ServerDeath::Restarted)));
+    check_eq!(EVERY.refuse(None), Ok(u16::MAX));
+}
+
+pub fn idol_receive(stage: &mut Stage) {
+    for raw in [0, 1, 999, 1000] {
+        let Some(level) = level_from_raw(raw) else { continue };
+        check_eq!(EVERY.receive(Color::Blue, level), level);
+    }
+    let contents = Reason::BadMessageContents;
+    // Colors are 0, 7 and 255; levels end at 1000.
+    for word in [0x01, 0x06, 0x08, 0xfe, 1001 << 8, 0xffff << 8] {
+        refused(stage, op::RECEIVE, (word, 3), &[], contents);
+    }
+}
+
+pub fn idol_counters(stage: &mut Stage) {
+    let own = |number: u16| {
+        let counts = EXOV6_IDOL_CLIENT_EVERY.operation(number);
+        let row = [Column::Ok, Column::Err, Column::Lost];
+        row.map(|column| counts.map_or(u32::MAX, |counts| counts.get(column)))
+    };
+    // Another client is stopped: it and the operation are counted, this client is not.
+    let [[_, _, refused], [_, _, own_refused]] = EVERY.counted(op::FAIL);
+    let table = stage.place(VICTIM, Place::Buffer);
+    let [port, header] = number(puppet_ports::EVERY, op::FAIL, 5, 0);
+    stage.prepare(VICTIM, &[0; 8], &[port, header, table]);
+    let _ = stage.faults(VICTIM, Command::Trap { number: u64::from(syscall::CALL) });
+    stage.restart(VICTIM);
+    let [[_, _, refused_now], [_, _, own_refused_now]] = EVERY.counted(op::FAIL);
+    check_eq!([refused_now, own_refused_now], [refused + 1, own_refused]);
+    // The server's begin with its life, the client's go on.
+    kernel::restart(tasks::EVERY);
+    EVERY.nothing();
+    let before = own(op::FAIL);
+    for code in [0, 1, 0, 0] {
+        let _ = EVERY.fail(code);
+    }
+    let [ok, err, dead] = before;
+    check_eq!(own(op::FAIL), [ok + 3, err + 1, dead]);
+    check_eq!(EVERY.counted(op::FAIL), [[3, 1, 0], [4, 1, 0]]);
+    // A call that finds the server restarted counts as dead, and again when repeated.
+    let [ok, err, dead] = own(op::NOTHING);
+    kernel::restart(tasks::EVERY);
+    EVERY.nothing();
+    check_eq!(own(op::NOTHING), [ok + 1, err, dead + 1]);
 }

@@ -112,7 +112,8 @@ pub fn fault_span(stage: &mut Stage) {
     let mut tried = 0;
     for page in (0..SPAN / PAGE).filter(|page| page % 8 == 5) {
         let address = page * PAGE;
-        let there = (guard..top).contains(&address) || (ring..ring + RING_DEFAULT).contains(&address);
+        let there =
+            (guard..top).contains(&address) || (ring..ring + RING_DEFAULT).contains(&address);
         if address >= end && !there {
             refused(stage, Access::Read, address + page % 511 * 8, UNMAPPED);
             tried += 1;

@@ -73,8 +73,7 @@ pub fn out_ptr(stage: &mut Stage) {
     // The target of a copy from a lease: the server's own mistake.
     let span = Span::of(stage, SERVER);
     let quiet = [tasks::FP_A, tasks::LOW].map(|who| (who, stage.writable(who)));
-    let others =
-        || quiet.map(|(who, pieces)| pieces.map(|[from, to]| sum(who, from, to)));
+    let others = || quiet.map(|(who, pieces)| pieces.map(|[from, to]| sum(who, from, to)));
     let (constants, initial) = ([span.text, span.data], [span.initial, span.initial + PAGE]);
     let own = || [constants, initial].map(|[from, to]| sum(SERVER, from, to));
     let (before, others_before) = (own(), others());

@@ -14,11 +14,22 @@ use idol_runtime::{
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, TryFromBytes};
 
-include!("golden/simple.rs");
-include!("golden/errors.rs");
-include!("golden/leases.rs");
-include!("golden/large.rs");
-include!("golden/types.rs");
+include!("../golden/simple.rs");
+include!("../golden/errors.rs");
+include!("../golden/leases.rs");
+include!("../golden/large.rs");
+include!("../golden/types.rs");
+include!("../golden/receive.rs");
+include!("../golden/encodings.rs");
+include!("../golden/complex.rs");
+include!("../golden/counted.rs");
+include!("../golden/mirror.rs");
+
+mod encodings;
+mod fuzz;
+mod types_of_users;
+
+pub use types_of_users::*;
 
 idol_runtime::error! {
     /// Errors of a sequencer.
@@ -42,18 +53,6 @@ idol_runtime::error! {
         ServerDied = 8,
     }
     server_death: ServerDied
-}
-
-/// A structure with a size of its own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, FromBytes, IntoBytes, Immutable, KnownLayout)]
-#[repr(C)]
-pub struct Sample {
-    /// When.
-    pub ticks: u64,
-    /// What.
-    pub value: f32,
-    /// Which.
-    pub channel: i32,
 }
 
 /// A structure too large for registers.
@@ -564,6 +563,7 @@ struct Forged<const NUMBER: u16, const ARGS: usize, const REPLY: usize, const LE
 impl<const NUMBER: u16, const ARGS: usize, const REPLY: usize, const LEASES: usize>
     idol_runtime::Operation for Forged<NUMBER, ARGS, REPLY, LEASES>
 {
+    type Encoding = idol_runtime::encoding::Zerocopy;
     const NUMBER: u16 = NUMBER;
     const LABEL: &'static str = "Forged";
     const ARGS: usize = ARGS;
