@@ -88,7 +88,8 @@ fn derived(root: &Path) -> Result<()> {
     let app = directory.path().join("app.toml");
     let base = root.join("app.toml");
     let head = format!("inherit = {base:?}\nname = \"derived\"\n");
-    let more = "remove = [\"tasks.supervisor.kernel.exit\"]\n[tasks.console]\nstack = \"16 KiB\"\n";
+    let more = "remove = [\"tasks.supervisor.kernel.exit\"]\n\
+                [tasks.control.restart]\nmax_per_s = 7\n";
     std::fs::write(&app, format!("{head}{more}"))?;
     let app_shown = app.to_string_lossy().into_owned();
     let model = json(&xtask(root, &["check", "--model", &app_shown])?)?;
@@ -98,8 +99,11 @@ fn derived(root: &Path) -> Result<()> {
         tasks.find(|task| task["name"] == name).cloned().unwrap_or_default()
     };
     ensure!(model["name"] == "derived" && demo["name"] == "control-loop", "names differ");
-    let stacks = [&model, &demo].map(|model| task(model, "console")["stack"].clone());
-    ensure!(stacks == [16384, 8192], "the stacks of console are {stacks:?}");
+    // The rest of the table is as it was.
+    let restarts = [&model, &demo].map(|model| task(model, "control")["restart"].clone());
+    let [ours, theirs] = &restarts;
+    ensure!(ours["max_per_s"] == 7 && theirs["max_per_s"] != 7, "restarts are {restarts:?}");
+    ensure!(ours["policy"] == theirs["policy"] && ours["policy"].is_string(), "{restarts:?}");
     let exit = [&model, &demo].map(|model| {
         let operations = task(model, "supervisor")["kernel_ops"].clone();
         operations.as_array().and_then(|all| all.last().cloned()).unwrap_or_default()
