@@ -34,6 +34,11 @@ pub struct Arguments {
 pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let archive = archive(arguments)?;
     let mut sizes = of(&archive)?;
+    // How the kernel's stack is followed is said in the workspace that it is built in.
+    if let Ok(root) = place::root() {
+        let kernel = exov6_sizes::program(&archive, "image.elf")?;
+        sizes.kernel.stack.worst = exov6_gates::kernel_stack(&root, &kernel)?;
+    }
     if let Some(run_for) = arguments.measure {
         measure(&archive, run_for, &mut sizes)?;
     }
