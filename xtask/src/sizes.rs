@@ -33,12 +33,12 @@ pub struct Arguments {
 /// Shows sizes.
 pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     let archive = archive(arguments)?;
-    let mut sizes = of(&archive)?;
+    let mut sizes = all(&archive)?;
     if let Some(run_for) = arguments.measure {
         measure(&archive, run_for, &mut sizes)?;
     }
     let changed = match &arguments.against {
-        Some(older) => Some(changes(&of(&exov6_archive::read(older)?)?, &sizes)),
+        Some(older) => Some(changes(&all(&exov6_archive::read(older)?)?, &sizes)),
         None => None,
     };
     if arguments.json {
@@ -70,6 +70,17 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         say!("{rows}");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Sizes with the worst path on the kernel's stack; how that is followed is said in the
+/// workspace.
+fn all(archive: &Archive) -> Result<Sizes> {
+    let mut sizes = of(archive)?;
+    if let Ok(root) = place::root() {
+        let kernel = exov6_sizes::program(archive, "image.elf")?;
+        sizes.kernel.stack.worst = exov6_gates::kernel_stack(&root, &kernel)?;
+    }
+    Ok(sizes)
 }
 
 /// What was built, or is.

@@ -284,6 +284,17 @@ pub fn judge(
     })
 }
 
+/// Bytes of the worst path on the kernel's stack, by the rules of the workspace at `root`;
+/// `None` if there is none that is known.
+///
+/// # Errors
+/// Rules that cannot be read.
+pub fn kernel_stack(root: &Path, kernel: &Program) -> Result<Option<u64>, Error> {
+    let analysis = stack::analyse(kernel, &Rules::read(root)?.sets_sp);
+    let path = analysis.stacks.get(used::STACK).filter(|_| analysis.problems.is_empty());
+    Ok(path.map(|path| path.bytes))
+}
+
 /// The error about a file that cannot be read, or written.
 fn unreadable(path: &Path, source: std::io::Error) -> Error {
     Error::Read { path: path.to_owned(), source }

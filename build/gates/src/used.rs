@@ -33,7 +33,7 @@ const WANTED: [&str; 6] = [
 /// What the stack is filled with.
 const PATTERN: u8 = 0xa5;
 /// The kernel's stack, as the linker script names it.
-const STACK: &str = "stack";
+pub(crate) const STACK: &str = "stack";
 
 /// Runs the default image and some cases, and looks at the stack after each.
 pub(crate) fn judge(

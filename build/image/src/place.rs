@@ -19,8 +19,8 @@ use crate::script;
 use crate::span::{self, Piece, Placed};
 use abi::desc;
 use abi::limits::PAGE;
-use exov6_config::model::{Memory, Model, Task};
 use exov6_callgraph::task::{Obstacle, Worst};
+use exov6_config::model::{Memory, Model, Task};
 use exov6_pagetable::{Access, LINEAR, Mapping};
 
 /// A task after its link, before it has a place in memory.

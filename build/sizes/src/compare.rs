@@ -58,22 +58,16 @@ fn of_row(old: &Row, new: &Row) -> Vec<Change> {
         ("data", old.data, new.data),
         ("bss", old.bss, new.bss),
         ("stack", old.stack.size, new.stack.size),
-        ("worst stack", old.stack.worst.unwrap_or(0), new.stack.worst.unwrap_or(0)),
         ("heap", old.heap, new.heap),
         ("ring", old.ring, new.ring),
         ("table pages", old.table_pages, new.table_pages),
         ("rom", old.rom, new.rom),
         ("ram", old.ram, new.ram),
     ];
-    let changed = columns.into_iter().filter(|(_, old, new)| old != new);
-    changed
-        .map(|(what, before, now)| Change {
-            name: new.name.clone(),
-            what,
-            old: Some(before),
-            new: Some(now),
-        })
-        .collect()
+    let known = columns.map(|(what, old, new)| (what, Some(old), Some(new)));
+    let worst = ("worst stack", old.stack.worst, new.stack.worst);
+    let changed = known.into_iter().chain([worst]).filter(|(_, old, new)| old != new);
+    changed.map(|(what, old, now)| Change { name: new.name.clone(), what, old, new: now }).collect()
 }
 
 #[cfg(test)]

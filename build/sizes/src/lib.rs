@@ -82,7 +82,7 @@ pub struct Row {
     pub data: u64,
     /// Bytes of other variables, those that survive restarts among them.
     pub bss: u64,
-    /// Its stack.
+    /// Its stack; the kernel's other one, for exceptions in itself, is in `ram` alone.
     pub stack: Stack,
     /// Bytes of heap.
     pub heap: u64,
@@ -153,8 +153,11 @@ pub fn of(archive: &Archive) -> Result<Sizes, Error> {
     })
 }
 
-/// An ELF file of the archive.
-pub(crate) fn program(archive: &Archive, entry: &str) -> Result<Program, Error> {
+/// A linked program of the archive, by the name of its entry.
+///
+/// # Errors
+/// It is missing or damaged.
+pub fn program(archive: &Archive, entry: &str) -> Result<Program, Error> {
     let bytes = archive.entry(entry).ok_or_else(|| Error::NoEntry {
         image: archive.manifest.name.clone(),
         entry: entry.to_owned(),
@@ -205,7 +208,7 @@ fn kernel(archive: &Archive) -> Result<Row, Error> {
         rodata: section(".rodata") + section(".desc"),
         data: section(".data"),
         bss: section(".bss"),
-        stack: Stack { size: of("stack") + of("fatal-stack"), worst: None, used: None },
+        stack: Stack { size: of("stack"), worst: None, used: None },
         table_pages: u64::from(archive.manifest.kernel_table_pages),
         // The tables of the tasks lie among its own, and are theirs.
         rom: with("rx") + with("r") - of("tables")

@@ -48,10 +48,10 @@ impl Heap {
         // SAFETY: one thread, and nothing below here comes back to this heap.
         let Holes { list, memory } = unsafe { &mut *self.holes.get() };
         let heap = list.get_or_insert_with(|| {
-            let start = core::ptr::with_exposed_provenance_mut(memory.address as usize);
+            let start = core::ptr::with_exposed_provenance_mut(memory.address);
             // SAFETY: the build has given this task, and no other, writable memory there,
             // and nothing else of the task lies in it.
-            unsafe { linked_list_allocator::Heap::new(start, memory.size as usize) }
+            unsafe { linked_list_allocator::Heap::new(start, memory.size) }
         });
         use_it(heap)
     }

@@ -41,6 +41,7 @@ pub fn image(system: &System) -> Result<()> {
     let output = run::captured(&archive, &path, run)?;
     for part in [
         "allocates panicked: memory allocation of 1024 bytes failed",
+        "life 0: 0 words of the heap are not zero",
         "life 0: too much is refused: true",
         "walks      INFO  walked: 6",
         "walks-more INFO  walked: 28",
@@ -52,11 +53,11 @@ pub fn image(system: &System) -> Result<()> {
         let begin = format!("life {number}: ");
         output.lines().filter_map(|line| Some(line.split_once(&begin)?.1)).collect()
     };
-    ensure!(life(0).len() == 3, "not three lines of the first life:\n{output}");
+    ensure!(life(0).len() == 4, "not four lines of the first life:\n{output}");
     ensure!(life(0) == life(1), "the second life differs:\n{output}");
     let free = |line: &str| line.split(' ').rev().nth(3).unwrap_or_default().to_owned();
     ensure!(
-        life(0)[0].starts_with(&format!("{} bytes free", free(life(0)[1]))),
+        life(0)[1].starts_with(&format!("{} bytes free", free(life(0)[2]))),
         "not all was given back:\n{output}"
     );
 

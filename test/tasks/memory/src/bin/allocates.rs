@@ -11,8 +11,9 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 fn main() -> ! {
-    let (life, free) = (userlib::generation(), HEAP.free());
-    // What a life before this one has left there would be seen by whoever looks.
+    let life = userlib::generation();
+    defmt::info!("life {=u32}: {=usize} words of the heap are not zero", life, left_over());
+    let free = HEAP.free();
     let fresh: Vec<u8> = Vec::with_capacity(1024);
     let mut squares = BTreeMap::new();
     for n in 0..100_u64 {
@@ -34,6 +35,15 @@ fn main() -> ! {
     loop {
         userlib::wait(notifications::GO);
     }
+}
+
+/// Words of the heap that are not zero; to be asked before it is used.
+fn left_over() -> usize {
+    let Some(memory) = heap::MEMORY else { return usize::MAX };
+    let word = |at: usize| core::ptr::with_exposed_provenance::<u64>(at);
+    let all = (memory.address..memory.address + memory.size).step_by(8);
+    // SAFETY: this task's memory, and the allocator has not touched it yet.
+    all.filter(|at| unsafe { word(*at).read_volatile() } != 0).count()
 }
 
 /// Whether memory that there is not is refused in a way that can be dealt with.
