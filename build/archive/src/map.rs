@@ -61,6 +61,13 @@ pub fn physical(manifest: &Manifest) -> Vec<Piece> {
             add(region, of_task(task, region), &task.name);
         }
     }
+    // Behind the tasks': a device of a task keeps the name that it has there.
+    let devices = manifest.machine.kernel_devices().into_iter();
+    for (physical, size, name) in devices.filter(|(_, size, _)| *size > 0) {
+        let (physical, size, rights) = (Hex(physical), Hex(size), "rw".to_owned());
+        let region = Region { physical, size, rights, ..Region::default() };
+        add(&region, name.to_owned(), "kernel");
+    }
     pieces.into_values().collect()
 }
 
@@ -70,8 +77,15 @@ fn of_task(task: &Task, region: &Region) -> String {
         ("device", Some(name)) => format!("device {name}"),
         ("ring", Some(owner)) => format!("log ring of {owner}"),
         ("boot", Some(name)) => name.clone(),
+        ("rodata", _) if behind_data(task, region) => format!("initial data of {}", task.name),
         (kind, _) => format!("{kind} of {}", task.name),
     }
+}
+
+/// Whether constants are what data begins as: they lie behind it.
+fn behind_data(task: &Task, region: &Region) -> bool {
+    let end = |data: &Region| data.base.0.checked_add(data.size.0);
+    task.regions.iter().any(|r| r.kind == "data" && end(r) == Some(region.base.0))
 }
 
 /// What a region is called in its own task's span.
@@ -83,6 +97,7 @@ pub fn in_span(task: &Task, region: &Region) -> String {
         ("ring", Some(owner)) => format!("log ring of {owner}"),
         ("boot", Some(name)) => name.clone(),
         ("guard", _) => "guard, not mapped".to_owned(),
+        ("rodata", _) if behind_data(task, region) => "initial data".to_owned(),
         (kind, Some(name)) => format!("{kind} {name}"),
         (kind, None) => kind.to_owned(),
     }
@@ -104,7 +119,7 @@ pub fn bytes(count: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, physical};
+    use super::{bytes, in_span, physical};
     use crate::{Hex, Manifest, Region, Task};
 
     fn region(kind: &str, name: Option<&str>, base: u64, physical: u64, rights: &str) -> Region {
@@ -116,6 +131,18 @@ mod tests {
             physical: Hex(physical),
             rights: rights.to_owned(),
         }
+    }
+
+    #[test]
+    fn what_data_begins_as_has_a_name() {
+        let regions = vec![
+            region("rodata", None, 0x1000, 0x4020_0000, "r"),
+            region("data", None, 0x5000, 0x4030_0000, "rw"),
+            region("rodata", None, 0x6000, 0x4020_1000, "r"),
+        ];
+        let task = Task { name: "a".into(), regions, ..Task::default() };
+        let shown: Vec<String> = task.regions.iter().map(|r| in_span(&task, r)).collect();
+        assert_eq!(shown, ["rodata", "data", "initial data"]);
     }
 
     #[test]

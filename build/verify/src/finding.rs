@@ -48,11 +48,13 @@ pub enum Statement {
     Uphill,
     /// Every interrupt has one owner.
     IrqOnce,
+    /// A release has nothing that only a developer needs.
+    Release,
 }
 
 impl Statement {
     /// All, in the order in which they are told.
-    pub const ALL: [Statement; 20] = [
+    pub const ALL: [Statement; 21] = [
         Statement::Archive,
         Statement::Header,
         Statement::ImageId,
@@ -73,6 +75,7 @@ impl Statement {
         Statement::Sound,
         Statement::Uphill,
         Statement::IrqOnce,
+        Statement::Release,
     ];
 
     /// Its name, as in messages.
@@ -99,6 +102,7 @@ impl Statement {
             Statement::Sound => "sound",
             Statement::Uphill => "uphill",
             Statement::IrqOnce => "irq-once",
+            Statement::Release => "release",
         }
     }
 
@@ -142,6 +146,9 @@ impl Statement {
             Statement::Sound => "the kernel's tables do not contradict themselves or the limits",
             Statement::Uphill => "calls go to more urgent tasks only: the call graph has no cycle",
             Statement::IrqOnce => "every interrupt has one owner",
+            Statement::Release => {
+                "a release cannot be left, injects no fault, and calls no emulator"
+            }
         }
     }
 }

@@ -25,6 +25,7 @@ mod image;
 mod model;
 mod programs;
 mod records;
+mod release;
 mod report;
 mod sound;
 mod spaces;
@@ -50,8 +51,13 @@ struct Subject {
 }
 
 /// Statements that need an archive.
-const NEED_ARCHIVE: [Statement; 4] =
-    [Statement::Archive, Statement::Elf, Statement::Programs, Statement::Records];
+const NEED_ARCHIVE: [Statement; 5] = [
+    Statement::Archive,
+    Statement::Elf,
+    Statement::Programs,
+    Statement::Records,
+    Statement::Release,
+];
 
 /// Verifies the image in an archive against its manifest.
 #[must_use]
@@ -113,6 +119,7 @@ fn open(archive: &Archive, remember: Remember, findings: &mut Findings) -> Optio
     };
     let reading = Reading::new(&model, &image, remember, findings);
     aliases::judge(&model, &reading.leaves, findings);
+    release::judge(manifest, &image, findings);
     kernel_tables(&image, &model, &expected, findings);
     Some(Subject { image, model, reading, expected: Some(expected) })
 }

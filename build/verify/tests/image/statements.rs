@@ -54,7 +54,7 @@ fn a_good_raw_image_is_proved_by_itself() {
     let report = exov6_verify::image(archive.entry("image.img").unwrap());
     assert!(report.passed, "{}", report.complaint(9));
     let not_tried = report.statements.iter().filter(|held| held.holds.is_none()).count();
-    assert_eq!(not_tried, 4);
+    assert_eq!(not_tried, 5);
 }
 
 /// The first finding about a statement, in an archive that was broken by `change`; image
@@ -288,6 +288,33 @@ fn one_interrupt_and_two_owners() {
     assert!(!report.passed);
     // The image has it once, and the archive twice.
     says(&first(Statement::Records, &report), &["`irqs` is 0x1, and must be 0x2"]);
+}
+
+#[test]
+fn a_release_that_can_be_left() {
+    let release = |archive: &mut Archive| {
+        archive.manifest.profile = "release".into();
+        archive.manifest.machine.exit = 0;
+        for task in &mut archive.manifest.tasks {
+            task.kernel.retain(|name, _| name != "exit" && name != "fault");
+        }
+    };
+    let finding = broken(Statement::Release, |archive| {
+        release(archive);
+        archive.manifest.machine.exit = 1;
+    });
+    says(&finding, &["it can leave the emulator, and is a release", "owners  the kernel"]);
+    let finding = broken(Statement::Release, |archive| {
+        release(archive);
+        let everybody = TASKS.map(str::to_owned).to_vec();
+        archive.manifest.tasks[WORKER].kernel.insert("fault".into(), everybody);
+    });
+    says(&finding, &["worker is granted fault in a release", "owners  worker"]);
+    let finding = broken(Statement::Release, |archive| {
+        release(archive);
+        poke(archive, LOAD + 0x800, &0xd45e_0000_u32.to_le_bytes());
+    });
+    says(&finding, &["the kernel calls the emulator at 0x40200800"]);
 }
 
 #[test]
