@@ -233,7 +233,7 @@ pub fn idol_encodings_invalid(stage: &mut Stage) {
         (0x0003, 2),
         (0x0200, 2),
         (0x80_0100, 3),
-        (0xa0_ed01_00, 5),
+        (0xa0ed_0100, 5),
         (0, 1),
         (0, 0),
         (0, 3),
