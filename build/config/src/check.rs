@@ -294,6 +294,7 @@ fn assemble(app: &App, machine: Option<Machine>, out: &mut Out) -> Option<(Parts
             fp: task.fp,
             thread_pointer: task.thread_pointer,
             held: !task.start,
+            debug_only: task.debug_only.is_some(),
             stack: task.memory.stack,
             stack_span: task.memory.stack_span,
             stack_bounds: task.memory.bounds.clone(),

@@ -12,6 +12,7 @@
 //! summary       = ["loops"]                     # counters it keeps
 //! counters      = false                         # no counts of calls (on by default)
 //! config        = { gain = 3.0 }                # configuration, with example values
+//! debug-only    = true                          # whether releases must leave the task out
 //! heap          = true                          # whether it allocates
 //!
 //! [package.metadata.exov6.bin.logger]           # the same for one of several binaries,
@@ -69,6 +70,8 @@ pub struct CrateInfo {
     pub summary: Vec<Spanned<String>>,
     /// Where it says that it allocates, if it does.
     pub heap: Option<Span>,
+    /// Where it says that releases must leave the task out, if it does.
+    pub debug_only: Option<Span>,
     /// Names of its binaries, sorted; empty if there are none to be seen.
     pub binaries: Vec<String>,
     /// The one that the task is.
@@ -202,6 +205,7 @@ impl CrateInfo {
             .chain(info.config.iter_mut().map(|(name, _)| name))
             .for_each(|name| name.span.file = file);
         info.heap.iter_mut().for_each(|span| span.file = file);
+        info.debug_only.iter_mut().for_each(|span| span.file = file);
         info
     }
 }
@@ -281,6 +285,7 @@ fn declarations(
         summary: Vec::new(),
         config: Vec::new(),
         heap: None,
+        debug_only: None,
         binaries: Vec::new(),
         bin: None,
     };
@@ -340,6 +345,8 @@ fn declarations(
     info.summary = fields.strings("summary", out);
     let heap = fields.bool("heap", out);
     info.heap = fields.get("heap").filter(|_| heap).map(|(key, _)| key.span);
+    let debug_only = fields.bool("debug-only", out);
+    info.debug_only = fields.get("debug-only").filter(|_| debug_only).map(|(key, _)| key.span);
     for (name, node) in fields.entries("config", out) {
         info.config.push((name.clone(), app::json(node, out)));
     }

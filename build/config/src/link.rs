@@ -229,6 +229,7 @@ fn declarations(model: &Model, task: &Task, info: &CrateInfo, out: &mut Out) {
         task.summary.iter().map(String::as_str).zip(task.summary_spans.iter().copied()).collect();
     both(task, info, "counter", &of(&info.summary), &app_summary, out);
     heap(task, info, out);
+    debug_only(task, info, out);
     config(task, info, out);
 }
 
@@ -256,6 +257,20 @@ fn heap(task: &Task, info: &CrateInfo, out: &mut Out) {
             );
         }
         _ => {}
+    }
+}
+
+/// A task that releases would have, although its crate is for debugging.
+fn debug_only(task: &Task, info: &CrateInfo, out: &mut Out) {
+    if let (false, Some(wanted)) = (task.debug_only, info.debug_only) {
+        let (name, package) = (&task.name, &info.package);
+        let title = format!("crate `{package}` is for debugging, and releases have task `{name}`");
+        out.push(
+            Diagnostic::new(Code::OnlyInCrate, title)
+                .at(wanted, "declared by the crate")
+                .also(task.span, "the task")
+                .help("add `debug-only = true` to the task in app.toml"),
+        );
     }
 }
 

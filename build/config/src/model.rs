@@ -388,6 +388,8 @@ pub struct Task {
     pub stack_span: Span,
     /// What is known of functions that its worst path goes through, by their names.
     pub stack_bounds: BTreeMap<String, StackBound>,
+    /// Whether releases leave it out.
+    pub debug_only: bool,
     /// Bytes of its heap, if it has one; whole pages.
     pub heap: Option<u64>,
     /// Where `heap = ` is, if it is there.

@@ -13,6 +13,7 @@
 //! summary       = ["loops"]                     # counters it keeps
 //! config        = { gain = 3.0 }                # configuration, with example values
 //! counters      = false                         # no counts of calls; they are on by default
+//! debug-only    = true                          # whether releases must leave the task out
 //! heap          = true                          # whether it allocates
 //!
 //! [package.metadata.exov6.bin.logger]           # the same for one of several binaries,
@@ -35,7 +36,7 @@ use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 /// Fields of `[package.metadata.exov6]`.
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 14] = [
     "serves",
     "ports",
     "notifications",
@@ -46,6 +47,7 @@ const FIELDS: [&str; 13] = [
     "uses",
     "summary",
     "config",
+    "debug-only",
     "heap",
     "bin",
     "counters",

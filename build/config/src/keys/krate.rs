@@ -26,6 +26,12 @@ const CONFIG: Key = key(
 );
 const COUNTERS: Key =
     key("counters", Shape::Flag, Absent::Flag(true), "Whether its calls are counted.");
+const DEBUG_ONLY: Key = key(
+    "debug-only",
+    Shape::Flag,
+    Absent::Flag(false),
+    "Whether releases must leave the task out.",
+);
 const HEAP: Key = key("heap", Shape::Flag, Absent::Flag(false), "Whether it allocates.");
 
 /// What a crate needs and offers.
@@ -44,6 +50,7 @@ pub static METADATA: Keys = Keys {
         SUMMARY,
         CONFIG,
         COUNTERS,
+        DEBUG_ONLY,
         HEAP,
         key(
             "bin",
@@ -71,6 +78,7 @@ pub static BINARY: Keys = Keys {
         SUMMARY,
         CONFIG,
         COUNTERS,
+        DEBUG_ONLY,
         HEAP,
     ],
     later: &["windows", "stack"],
