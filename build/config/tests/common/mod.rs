@@ -101,7 +101,6 @@ pub fn link_fixture(
     if !others.iter().any(|(path, _)| path.starts_with("crates/")) {
         return Ok((model, None));
     }
-    let _ = fs::remove_dir_all(directory);
     let mut members = BTreeMap::new();
     for (path, bytes) in &others {
         let file = directory.join(path);
@@ -118,13 +117,10 @@ pub fn link_fixture(
     Ok((model, Some(linked)))
 }
 
-fn directory(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
-}
-
 /// As [`link_fixture`], with errors as text that does not show the directory.
 pub fn run_fixture(name: &str, bytes: &[u8]) -> Result<(Model, Option<Linked>), String> {
-    let directory = directory(name);
+    let own = tempfile::tempdir().unwrap();
+    let directory = own.path().join("fixture");
     link_fixture(name, bytes, &directory)
         .map_err(|errors| errors.render(false).replace(&format!("{}/", directory.display()), ""))
 }
@@ -138,7 +134,8 @@ pub fn run_strictly(name: &str, bytes: &[u8]) -> Result<Model, String> {
 
 /// All that is found in a fixture, warnings as well.
 pub fn findings(name: &str, bytes: &[u8]) -> Errors {
-    match link_fixture(name, bytes, &directory(&format!("{name}-found"))) {
+    let own = tempfile::tempdir().unwrap();
+    match link_fixture(name, bytes, own.path()) {
         Ok((model, _)) => warnings(&model),
         Err(errors) => errors,
     }

@@ -44,10 +44,11 @@ fn right(span: &Span, address: u64) -> Right {
     let ring = SPAN - PAGE - RING_DEFAULT;
     match address {
         a if (span.text..span.constants).contains(&a) => Right::Code,
-        a if (span.constants..span.guard).contains(&a) => Right::Read,
-        a if (span.guard..span.stack).contains(&a) => Right::Guard,
-        a if (span.stack..span.initial).contains(&a) => Right::Write,
+        a if (span.constants..span.data).contains(&a) => Right::Read,
+        a if (span.data..span.initial).contains(&a) => Right::Write,
         a if (span.initial..span.initial + PAGE).contains(&a) => Right::Read,
+        a if (span.guard..span.stack).contains(&a) => Right::Guard,
+        a if (span.stack..span.top).contains(&a) => Right::Write,
         a if (ring..ring + RING_DEFAULT).contains(&a) => Right::Write,
         _ => Right::Nothing,
     }
@@ -60,10 +61,12 @@ pub fn k1_spatial(stage: &mut Stage) {
         let edges = [
             span.text,
             span.constants,
-            span.guard,
-            span.stack,
+            span.data,
             span.initial,
             span.initial + PAGE,
+            span.guard,
+            span.stack,
+            span.top,
             ring,
             ring + RING_DEFAULT,
         ];
@@ -572,8 +575,9 @@ pub fn k8_no_leak(stage: &mut Stage) {
         (status, stage.words(VICTIM))
     };
     let ring = SPAN - PAGE - RING_DEFAULT;
-    let edges = [span.text, span.guard, span.stack, span.initial, span.initial + PAGE, ring, SPAN];
-    for edge in edges {
+    let below = [span.text, span.constants, span.data, span.initial, span.initial + PAGE];
+    let above = [span.guard, span.stack, span.top, ring, SPAN];
+    for edge in below.into_iter().chain(above) {
         for address in [edge - 64, edge - 63, edge - 32, edge - 1, edge] {
             let whole = (address..address + 64)
                 .all(|at| !matches!(right(&span, at), Right::Nothing | Right::Guard));
