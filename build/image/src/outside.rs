@@ -11,12 +11,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Where the files of an application are looked for, and which directory paths in
-/// errors are relative to: the application's workspace, or that of the kernel at `root`.
+/// errors are relative to: the application's workspace for somebody who is in it, as cargo
+/// does it, else that of the kernel at `root`.
 #[must_use]
 pub fn search(app: &Path, root: &Path) -> Search {
     let mut search = Search::new(root);
-    if let Some(shown_from) = home(app, root) {
-        search.shown_from = shown_from;
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    if let (Some(home), Ok(here)) = (home(app, root), here)
+        && home.canonicalize().is_ok_and(|home| here.starts_with(home))
+    {
+        search.shown_from = home;
     }
     search
 }
