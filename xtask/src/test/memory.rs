@@ -36,7 +36,7 @@ pub fn stacks(system: &System) -> Result<()> {
 /// A heap is used, exhausted, and as it was after a restart; two tasks are one binary; the
 /// deeper of two recursions uses more stack, and neither more than its bound allows.
 pub fn image(system: &System) -> Result<()> {
-    let (archive, path) = build(system, |text| text)?;
+    let (archive, path, _results) = build(system, |text| text)?;
     let run = Run { length: RUN, ..Run::default() };
     let output = run::captured(&archive, &path, run)?;
     for part in [
@@ -119,8 +119,12 @@ fn app(system: &System, change: impl Fn(String) -> String) -> Result<tempfile::T
     Ok(directory)
 }
 
-fn build(system: &System, change: impl Fn(String) -> String) -> Result<(Archive, PathBuf)> {
+/// An image of such a copy. Its results are beside it, as long as the directory is.
+fn build(
+    system: &System,
+    change: impl Fn(String) -> String,
+) -> Result<(Archive, PathBuf, tempfile::TempDir)> {
     let app = app(system, change)?;
     let built = dist::build(system.root(), &app.path().join("app.toml"), None, &mut Bar::quiet())?;
-    Ok((exov6_archive::read(&built.archive)?, built.image))
+    Ok((exov6_archive::read(&built.archive)?, built.image, app))
 }
