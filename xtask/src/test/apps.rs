@@ -5,16 +5,17 @@
 //! does, so that `core` is not built again.
 
 use super::cargo;
-use super::report::Report;
+use super::group::{Group, Test};
 use anyhow::{Context, Result, bail, ensure};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
 
-type Test = fn(&Application) -> Result<()>;
+/// The tests.
+pub const GROUP: Group<Application> =
+    Group { prefix: "apps", tests: TESTS, prepare: Application::new };
 
 /// In this order: each finds built what the one before it has built.
-const TESTS: &[(&str, Test)] = &[
+const TESTS: &[Test<Application>] = &[
     ("a_new_application_outside_checks_builds_and_runs", runs),
     ("its_tests_run_on_the_target_and_a_broken_one_fails", tests),
     ("a_task_of_it_is_linted_and_documented_as_it_is_built", looked_at),
@@ -25,7 +26,7 @@ const TESTS: &[(&str, Test)] = &[
 const NAME: &str = "apps-test";
 
 /// An application outside.
-struct Application {
+pub struct Application {
     root: PathBuf,
     directory: PathBuf,
     temporary: tempfile::TempDir,
@@ -35,35 +36,6 @@ struct Application {
 struct Said {
     passed: bool,
     text: String,
-}
-
-fn name(test: &str) -> String {
-    format!("apps::{test}")
-}
-
-/// Names of all tests.
-pub fn names() -> Vec<String> {
-    TESTS.iter().map(|(test, _)| name(test)).collect()
-}
-
-/// Runs those tests whose names are given.
-pub fn run(root: &Path, names: &[String], report: &Report) {
-    let wanted: Vec<_> = TESTS.iter().filter(|(test, _)| names.contains(&name(test))).collect();
-    if wanted.is_empty() {
-        return;
-    }
-    let start = Instant::now();
-    let application = Application::new(root);
-    for (test, function) in wanted {
-        match &application {
-            Ok(application) => {
-                let start = Instant::now();
-                let result = function(application);
-                report.result(&name(test), start.elapsed(), &result);
-            }
-            Err(error) => report.failed(&name(test), start.elapsed(), &format!("{error:#}")),
-        }
-    }
 }
 
 impl Application {

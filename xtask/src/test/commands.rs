@@ -1,39 +1,26 @@
 //! Commands about the description: what `check`, `schema` and `explain` print.
 
-use super::report::Report;
+use super::group::{Group, Test};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-type Test = fn(&Path) -> Result<()>;
+/// The tests.
+pub const GROUP: Group<Workspace> =
+    Group { prefix: "commands", tests: TESTS, prepare: |root| Ok(Workspace(root.to_owned())) };
 
-const TESTS: &[(&str, Test)] = &[
+/// Root of the workspace: all they need.
+pub struct Workspace(PathBuf);
+
+const TESTS: &[Test<Workspace>] = &[
     ("a_check_of_the_demo_takes_less_than_a_second", quick),
     ("a_mistake_is_told_as_json_with_its_place", mistake),
     ("an_application_can_inherit_the_demo_and_change_it", derived),
     ("schemas_are_printed_for_each_kind_of_file", schemas),
     ("every_rule_can_be_explained", explained),
 ];
-
-fn name(test: &str) -> String {
-    format!("commands::{test}")
-}
-
-/// Names of all tests.
-pub fn names() -> Vec<String> {
-    TESTS.iter().map(|(test, _)| name(test)).collect()
-}
-
-/// Runs those tests whose names are given.
-pub fn run(root: &Path, names: &[String], report: &Report) {
-    for (test, function) in TESTS.iter().filter(|(test, _)| names.contains(&name(test))) {
-        let start = Instant::now();
-        let result = function(root);
-        report.result(&name(test), start.elapsed(), &result);
-    }
-}
 
 /// Runs this program with other arguments.
 fn xtask(root: &Path, arguments: &[&str]) -> Result<Output> {
@@ -50,7 +37,7 @@ fn json(output: &Output) -> Result<Value> {
 }
 
 /// The best of some attempts: the machine may be busy with something else.
-fn quick(root: &Path) -> Result<()> {
+fn quick(Workspace(root): &Workspace) -> Result<()> {
     let mut best = Duration::MAX;
     for _ in 0..5 {
         let start = Instant::now();
@@ -65,7 +52,7 @@ fn quick(root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn mistake(root: &Path) -> Result<()> {
+fn mistake(Workspace(root): &Workspace) -> Result<()> {
     let good = std::fs::read_to_string(root.join("app.toml"))?;
     let bad = good.replacen("to = \"plant\"", "to = \"plnat\"", 1);
     let line = bad.lines().position(|line| line.contains("plnat")).context("no such line")? + 1;
@@ -83,7 +70,7 @@ fn mistake(root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn derived(root: &Path) -> Result<()> {
+fn derived(Workspace(root): &Workspace) -> Result<()> {
     let directory = tempfile::tempdir()?;
     let app = directory.path().join("app.toml");
     let base = root.join("app.toml");
@@ -119,7 +106,7 @@ fn derived(root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn schemas(root: &Path) -> Result<()> {
+fn schemas(Workspace(root): &Workspace) -> Result<()> {
     for (kind, key) in [("app", "tasks"), ("board", "ram"), ("chip", "peripherals")] {
         let schema = json(&xtask(root, &["schema", kind])?)?;
         let says = schema["properties"][key]["description"].is_string();
@@ -128,7 +115,7 @@ fn schemas(root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn explained(root: &Path) -> Result<()> {
+fn explained(Workspace(root): &Workspace) -> Result<()> {
     let all = json(&xtask(root, &["explain", "--json"])?)?;
     let all = all.as_array().context("not a list")?;
     ensure!(all.len() > 50, "only {} rules", all.len());

@@ -1,58 +1,37 @@
 //! Isolation: the default image is proved, and no flipped bit of it goes unnoticed.
 
-use super::report::Report;
+use super::group::{Group, Test};
 use crate::progress::Bar;
 use crate::{dist, verify};
 use anyhow::{Context, Result, ensure};
 use exov6_archive::Archive;
 use exov6_image::Artifacts;
 use std::path::Path;
-use std::time::Instant;
 
-type Test = fn(&Artifacts, &Archive) -> Result<()>;
+/// The tests.
+pub const GROUP: Group<Demo> = Group { prefix: "verify", tests: TESTS, prepare: Demo::build };
 
-const TESTS: &[(&str, Test)] = &[
+const TESTS: &[Test<Demo>] = &[
     ("the_demo_is_proved", proved),
     ("the_demo_s_raw_image_is_proved_by_itself", raw),
     ("every_flipped_bit_of_the_demo_s_tables_is_noticed", flipped),
     ("an_image_that_does_not_verify_is_taken_away", taken_away),
 ];
 
-fn name(test: &str) -> String {
-    format!("verify::{test}")
+/// The default image, built and read.
+pub struct Demo {
+    built: Artifacts,
+    archive: Archive,
 }
 
-/// Names of all tests.
-pub fn names() -> Vec<String> {
-    TESTS.iter().map(|(test, _)| name(test)).collect()
-}
-
-/// Runs those tests whose names are given.
-pub fn run(root: &Path, names: &[String], report: &Report) {
-    let wanted = || TESTS.iter().filter(|(test, _)| names.contains(&name(test)));
-    if wanted().next().is_none() {
-        return;
-    }
-    let start = Instant::now();
-    let built = dist::build(root, &root.join("app.toml"), None, &mut Bar::new());
-    let opened = built.and_then(|built| Ok((exov6_archive::read(&built.archive)?, built)));
-    for (position, (test, function)) in wanted().enumerate() {
-        match &opened {
-            Ok((archive, built)) => {
-                let start = Instant::now();
-                let result = function(built, archive);
-                report.result(&name(test), start.elapsed(), &result);
-            }
-            Err(error) => {
-                let why = format!("{error:#}");
-                let why = if position == 0 { &why } else { "the image does not build" };
-                report.failed(&name(test), start.elapsed(), why);
-            }
-        }
+impl Demo {
+    fn build(root: &Path) -> Result<Demo> {
+        let built = dist::build(root, &root.join("app.toml"), None, &mut Bar::new())?;
+        Ok(Demo { archive: exov6_archive::read(&built.archive)?, built })
     }
 }
 
-fn proved(_: &Artifacts, archive: &Archive) -> Result<()> {
+fn proved(Demo { archive, .. }: &Demo) -> Result<()> {
     let verdict = exov6_verify::archive(archive);
     ensure!(verdict.passed, "{}", verdict.complaint(20));
     let tried = verdict.statements.iter().all(|statement| statement.holds == Some(true));
@@ -62,7 +41,7 @@ fn proved(_: &Artifacts, archive: &Archive) -> Result<()> {
     Ok(())
 }
 
-fn raw(built: &Artifacts, archive: &Archive) -> Result<()> {
+fn raw(Demo { built, archive }: &Demo) -> Result<()> {
     let bytes = std::fs::read(&built.image)?;
     let verdict = exov6_verify::image(&bytes);
     ensure!(verdict.passed, "{}", verdict.complaint(20));
@@ -77,7 +56,7 @@ fn raw(built: &Artifacts, archive: &Archive) -> Result<()> {
     Ok(())
 }
 
-fn flipped(_: &Artifacts, archive: &Archive) -> Result<()> {
+fn flipped(Demo { archive, .. }: &Demo) -> Result<()> {
     let count = exov6_verify::corrupt::run(archive, exov6_verify::corrupt::SAMPLE);
     let count = count.map_err(|report| anyhow::anyhow!("{}", report.complaint(20)))?;
     ensure!(count.passed(), "{count}");
@@ -86,7 +65,7 @@ fn flipped(_: &Artifacts, archive: &Archive) -> Result<()> {
     Ok(())
 }
 
-fn taken_away(built: &Artifacts, archive: &Archive) -> Result<()> {
+fn taken_away(Demo { built, archive }: &Demo) -> Result<()> {
     let directory = tempfile::tempdir()?;
     let at = |path: &Path| -> Result<_> {
         Ok(directory.path().join(path.file_name().context("no name")?))

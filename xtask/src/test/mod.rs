@@ -28,6 +28,7 @@ mod boot;
 mod building;
 mod commands;
 mod fuzz;
+mod group;
 mod host;
 mod isolation;
 mod machine;
@@ -45,10 +46,15 @@ mod whole;
 use crate::out::say;
 use crate::{place, time};
 use anyhow::{Context, Result, bail};
+use group::Tests;
 use report::Report;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
+
+/// Tests that look at images and commands from outside, in the order in which they run.
+const GROUPS: [&dyn Tests; 5] =
+    [&commands::GROUP, &rpc::GROUP, &whole::GROUP, &isolation::GROUP, &apps::GROUP];
 
 /// Arguments of `test`.
 #[derive(clap::Args)]
@@ -133,11 +139,7 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         emulated.extend(backoff::names());
         emulated.extend(replay::names(&root));
         emulated.extend(fuzz::names(arguments.seeds));
-        emulated.extend(commands::names());
-        emulated.extend(rpc::names());
-        emulated.extend(whole::names());
-        emulated.extend(isolation::names());
-        emulated.extend(apps::names());
+        emulated.extend(GROUPS.iter().flat_map(|group| group.names()));
         emulated.retain(|name| filter.wants(name));
     }
     let host = if arguments.target { host::Host::default() } else { host::build(&root, &filter)? };
@@ -164,11 +166,9 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
     backoff::run(&root, &emulated, &report);
     replay::run(&root, &emulated, &report);
     fuzz::run(&root, &emulated, &report);
-    commands::run(&root, &emulated, &report);
-    rpc::run(&root, &emulated, &report);
-    whole::run(&root, &emulated, &report);
-    isolation::run(&root, &emulated, &report);
-    apps::run(&root, &emulated, &report);
+    for group in GROUPS {
+        group.run(&root, &emulated, &report);
+    }
     Ok(if report.finish() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -3,7 +3,7 @@
 //! Each test boots `test/rpc` once and works through its memory, in a file or behind the
 //! emulator's GDB server.
 
-use super::report::Report;
+use super::group::{Group, Test};
 use crate::live::Live;
 use crate::out::say;
 use crate::progress::Bar;
@@ -27,9 +27,10 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// Random requests.
 const REQUESTS: usize = 1000;
 
-type Test = fn(&System) -> Result<()>;
+/// The tests.
+pub const GROUP: Group<System> = Group { prefix: "rpc", tests: TESTS, prepare: System::build };
 
-const TESTS: &[(&str, Test)] = &[
+const TESTS: &[Test<System>] = &[
     ("calls_in_registers_with_leases_and_with_large_values", calls),
     ("what_is_not_granted_is_refused_by_name_and_by_number", refused),
     ("a_server_that_dies_is_told_and_an_idempotent_call_repeated", dies),
@@ -39,41 +40,8 @@ const TESTS: &[(&str, Test)] = &[
     ("the_same_through_a_gdb_server", through_gdb),
 ];
 
-fn name(test: &str) -> String {
-    format!("rpc::{test}")
-}
-
-/// Names of all tests.
-pub fn names() -> Vec<String> {
-    TESTS.iter().map(|(test, _)| name(test)).collect()
-}
-
-/// Runs those tests whose names are given.
-pub fn run(root: &Path, names: &[String], report: &Report) {
-    let wanted = || TESTS.iter().filter(|(test, _)| names.contains(&name(test)));
-    if wanted().next().is_none() {
-        return;
-    }
-    let start = Instant::now();
-    match System::build(root) {
-        Ok(system) => {
-            for (test, function) in wanted() {
-                let start = Instant::now();
-                let result = function(&system);
-                report.result(&name(test), start.elapsed(), &result);
-            }
-        }
-        Err(error) => {
-            let why = format!("{error:#}");
-            for (position, (test, _)) in wanted().enumerate() {
-                let why = if position == 0 { &why } else { "the image does not build" };
-                report.failed(&name(test), start.elapsed(), why);
-            }
-        }
-    }
-}
-
-struct System {
+/// The image.
+pub struct System {
     archive: Archive,
     image: PathBuf,
 }

@@ -1,7 +1,7 @@
 //! Whole-system tests: the default image as its user sees it, from the outside.
 
 use super::building;
-use super::report::Report;
+use super::group::{Group, Test};
 use super::{memory, refusals};
 use crate::progress::Bar;
 use crate::run::Run;
@@ -12,11 +12,12 @@ use control_loop::response::step_response;
 use exov6_archive::Archive;
 use exov6_emulate::Command;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-type Test = fn(&System) -> Result<()>;
+/// The tests.
+pub const GROUP: Group<System> = Group { prefix: "whole", tests: TESTS, prepare: System::build };
 
-const TESTS: &[(&str, Test)] = &[
+const TESTS: &[Test<System>] = &[
     ("the_demo_runs_for_five_seconds_and_says_so_in_its_last_line", demo),
     ("a_broken_control_task_is_reported_restarted_and_the_loop_goes_on", broken),
     ("a_step_follows_the_closed_form", step),
@@ -44,40 +45,6 @@ pub struct System {
     pub path: PathBuf,
     /// The raw image.
     pub image: PathBuf,
-}
-
-fn name(test: &str) -> String {
-    format!("whole::{test}")
-}
-
-/// Names of all tests.
-pub fn names() -> Vec<String> {
-    TESTS.iter().map(|(test, _)| name(test)).collect()
-}
-
-/// Runs those tests whose names are given.
-pub fn run(root: &Path, names: &[String], report: &Report) {
-    let wanted = || TESTS.iter().filter(|(test, _)| names.contains(&name(test)));
-    if wanted().next().is_none() {
-        return;
-    }
-    let start = Instant::now();
-    match System::build(root) {
-        Ok(system) => {
-            for (test, function) in wanted() {
-                let start = Instant::now();
-                let result = function(&system);
-                report.result(&name(test), start.elapsed(), &result);
-            }
-        }
-        Err(error) => {
-            let why = format!("{error:#}");
-            for (position, (test, _)) in wanted().enumerate() {
-                let why = if position == 0 { &why } else { "the image does not build" };
-                report.failed(&name(test), start.elapsed(), why);
-            }
-        }
-    }
 }
 
 impl System {
