@@ -4,6 +4,7 @@ use crate::out::say;
 use crate::progress::Bar;
 use crate::{place, setup, verify};
 use anyhow::Result;
+use exov6_archive::Archive;
 use exov6_config::Variant;
 use exov6_config::model::Profile;
 use exov6_image::{Artifacts, Request};
@@ -61,6 +62,19 @@ fn compiled(names: &[String], tasks: usize) -> String {
         _ if kept == 0 => "everything".to_owned(),
         names => format!("{} (of the rest, {kept}, nothing has changed)", names.join(", ")),
     }
+}
+
+/// The archive that is meant: the one given, or that of an application, which is built.
+pub fn archive(app: Option<&Path>, board: Option<&str>) -> Result<Archive> {
+    if let Some(path) = app
+        && path.extension().is_some_and(|extension| extension == "zip")
+    {
+        return Ok(exov6_archive::read(path)?);
+    }
+    let root = place::root()?;
+    let app = place::app(app, &root)?;
+    let built = build(&root, &app, board, &mut Bar::new())?;
+    Ok(exov6_archive::read(&built.archive)?)
 }
 
 /// Builds the application at `app`, for another board than its own if one is given.

@@ -1,9 +1,8 @@
 //! `cargo xtask map`: where everything lies, in memory and in a task's span.
 
+use crate::dist;
 use crate::out::say;
-use crate::progress::Bar;
 use crate::table::Table;
-use crate::{dist, place};
 use anyhow::{Result, bail};
 use exov6_archive::{Manifest, map};
 use std::path::PathBuf;
@@ -27,7 +26,8 @@ pub struct Arguments {
 
 /// Shows a map.
 pub fn main(arguments: &Arguments) -> Result<ExitCode> {
-    let manifest = manifest(arguments)?;
+    let built = dist::archive(arguments.app.as_deref(), arguments.board.as_deref())?;
+    let manifest = built.manifest;
     match (&arguments.task, arguments.json) {
         (None, false) => physical(&manifest),
         (None, true) => say!("{}", serde_json::to_string_pretty(&map::physical(&manifest))?),
@@ -44,18 +44,6 @@ pub fn main(arguments: &Arguments) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// What was built, or is.
-fn manifest(arguments: &Arguments) -> Result<Manifest> {
-    if let Some(path) = &arguments.app
-        && path.extension().is_some_and(|extension| extension == "zip")
-    {
-        return Ok(exov6_archive::read(path)?.manifest);
-    }
-    let root = place::root()?;
-    let app = place::app(arguments.app.as_deref(), &root)?;
-    Ok(dist::build(&root, &app, arguments.board.as_deref(), &mut Bar::new())?.manifest)
 }
 
 fn physical(manifest: &Manifest) {

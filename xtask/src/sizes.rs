@@ -1,7 +1,6 @@
 //! `cargo xtask sizes`: what each task takes of the machine's memory.
 
 use crate::out::say;
-use crate::progress::Bar;
 use crate::table::Table;
 use crate::{dist, place, time};
 use anyhow::Result;
@@ -32,7 +31,7 @@ pub struct Arguments {
 
 /// Shows sizes.
 pub fn main(arguments: &Arguments) -> Result<ExitCode> {
-    let archive = archive(arguments)?;
+    let archive = dist::archive(arguments.app.as_deref(), arguments.board.as_deref())?;
     let mut sizes = all(&archive)?;
     if let Some(run_for) = arguments.measure {
         measure(&archive, run_for, &mut sizes)?;
@@ -81,19 +80,6 @@ fn all(archive: &Archive) -> Result<Sizes> {
         sizes.kernel.stack.worst = exov6_gates::kernel_stack(&root, &kernel)?;
     }
     Ok(sizes)
-}
-
-/// What was built, or is.
-fn archive(arguments: &Arguments) -> Result<Archive> {
-    if let Some(path) = &arguments.app
-        && path.extension().is_some_and(|extension| extension == "zip")
-    {
-        return Ok(exov6_archive::read(path)?);
-    }
-    let root = place::root()?;
-    let app = place::app(arguments.app.as_deref(), &root)?;
-    let built = dist::build(&root, &app, arguments.board.as_deref(), &mut Bar::new())?;
-    Ok(exov6_archive::read(&built.archive)?)
 }
 
 fn table(sizes: &Sizes, measured: bool) {

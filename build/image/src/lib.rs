@@ -238,7 +238,7 @@ fn pack(
         model.board.load + script::KERNEL_MOST + desc + task_ro + task_rw + tables * PAGE
     };
     let kernel_tables = |tables| {
-        Tables::kernel_pages(&place::most_kernel_mappings(model, page_up(end(tables)))) as u64
+        Tables::kernel_pages(&place::most_kernel_mappings(model, place::pages(end(tables)))) as u64
     };
     let tables = without_kernel + kernel_tables(without_kernel + 64);
 
@@ -332,10 +332,6 @@ fn draw(
     let mappings = place::kernel_mappings(model, kernel)?;
     tables.kernel(root, &mappings).map_err(of("the kernel"))?;
     Ok((tables.into_bytes(), roots))
-}
-
-fn page_up(bytes: u64) -> u64 {
-    bytes.next_multiple_of(PAGE)
 }
 
 /// Writes a file unless it already has these bytes, so that cargo sees no change

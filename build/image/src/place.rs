@@ -39,7 +39,8 @@ pub struct LinkedTask {
     pub worst: Result<Worst, Vec<Obstacle>>,
 }
 
-fn pages(bytes: u64) -> u64 {
+/// Bytes, up to whole pages.
+pub(crate) fn pages(bytes: u64) -> u64 {
     bytes.next_multiple_of(PAGE)
 }
 
